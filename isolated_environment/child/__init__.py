@@ -1,0 +1,4 @@
+"""Programs that run inside the private interpreter: by path, with ``python -I``, CPython 3.8 and later.
+
+Standard library only, and nothing of this package.
+"""

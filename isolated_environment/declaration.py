@@ -1,0 +1,200 @@
+"""What the application declared, raw: compared with the receipt on the warm path, parsed only for a build."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+from .redaction import redact
+
+_FILE_SUFFIXES = (".txt", ".in")
+
+
+def host_minor() -> str:
+    """Return the host's Python version as ``X.Y``."""
+    return f"{sys.version_info[0]}.{sys.version_info[1]}"
+
+
+def words_of(value: object) -> tuple[str, ...]:
+    """Return requirements or constraints as given, frozen: relative local paths made absolute, order kept.
+
+    Args:
+        value: A string (one requirement, or a requirements text with line ends), a path, or an iterable of them.
+    """
+    if value is None:
+        return ()
+    if isinstance(value, os.PathLike):
+        return (os.path.abspath(os.fspath(value)),)  # noqa: PTH100
+    if isinstance(value, str):
+        text = value.strip()
+        if text.startswith(("./", "../", "~", ".\\", "..\\")) or text == ".":
+            return (os.path.abspath(os.path.expanduser(text)),)  # noqa: PTH100, PTH111
+        return (text,) if text else ()
+    if isinstance(value, Iterable):
+        return tuple(word for item in value for word in words_of(item))
+    raise TypeError(f"requirements are strings, paths or lists of them, not {type(value).__name__}")
+
+
+def is_requirements_file(word: str) -> bool:
+    """Return whether *word* is the path of a requirements file rather than a requirement."""
+    return os.path.isabs(word) and word.endswith(_FILE_SUFFIXES) and "\n" not in word  # noqa: PTH117
+
+
+def content_of(local: str) -> list[int]:
+    """Return what identifies the content of a local file or directory: sizes in bytes and times in nanoseconds.
+
+    For a directory these are of the files that uv and pip build from it by: ``pyproject.toml``, ``setup.py`` and
+    ``setup.cfg``.
+    """
+    if not os.path.isdir(local):  # noqa: PTH112 -- the warm path does not import pathlib
+        names = [local]
+    else:
+        names = [f"{local}/{name}" for name in ("pyproject.toml", "setup.py", "setup.cfg")]
+    facts: list[int] = []
+    for name in names:
+        try:
+            found = os.stat(name)  # noqa: PTH116 -- same
+        except OSError:
+            facts += [-1, -1]
+        else:
+            facts += [found.st_size, found.st_mtime_ns]
+    return facts
+
+
+class AskInput:
+    """One ask as given: what ``pip_install`` or the constructor was called with.
+
+    Args:
+        requirements: As :func:`words_of` takes them.
+        index: A URL, an :class:`~isolated_environment.index.Index`, or ``None``.
+        constraints: As :func:`words_of` takes them.
+        options: Words of installer options.
+    """
+
+    __slots__ = ("constraints", "index", "options", "requirements")
+
+    def __init__(
+        self, requirements: object, index: object = None, constraints: object = (), options: object = ()
+    ) -> None:
+        self.requirements = words_of(requirements)
+        self.index = index
+        self.constraints = words_of(constraints)
+        self.options: Any = options if isinstance(options, str) else tuple(options)  # type: ignore[arg-type]
+
+    def raw(self) -> dict[str, Any]:
+        """Return the JSON form that is compared: no credentials, no order inside the ask.
+
+        Raises:
+            OSError: a requirements file that the ask names cannot be read.
+        """
+        return {
+            "requirements": sorted(map(_raw_word, self.requirements)),
+            "index": raw_index(self.index),
+            "constraints": sorted(map(_raw_word, self.constraints)),
+            "options": redact(self.options) if isinstance(self.options, str) else sorted(map(redact, self.options)),
+        }
+
+
+def raw_index(index: object) -> Any:  # noqa: ANN401 -- JSON
+    """Return the JSON form of an index argument."""
+    if index is None:
+        return None
+    projects = getattr(index, "projects", None)
+    if projects is None:
+        return redact(str(index))
+    return {"url": redact(index.url), "projects": list(projects), "default": index.default}  # type: ignore[attr-defined]
+
+
+def _raw_word(word: str) -> str:
+    if is_requirements_file(word):
+        with open(word, encoding="utf-8-sig", errors="replace") as file:  # noqa: PTH123
+            return redact(f"file {word}\n{file.read()}")
+    return redact(word)
+
+
+class Declaration:
+    """Everything that one handle declared.
+
+    Args:
+        requirements: The whole content, or ``None`` when the handle only adds.
+        python: A version, a specifier, a path, or ``None``.
+        indexes: Indexes of the constructor.
+        constraints: Constraints of the constructor.
+        pylock: Path of a given lock, or ``None``.
+        system_site_packages: See PEP 405.
+    """
+
+    __slots__ = ("asks", "constraints", "indexes", "pylock", "python", "stated", "system_site_packages")
+
+    def __init__(
+        self,
+        requirements: object,
+        *,
+        python: str | None,
+        indexes: tuple[object, ...],
+        constraints: object,
+        pylock: str | None,
+        system_site_packages: bool,
+    ) -> None:
+        #: Whether the constructor stated the whole content.
+        self.stated = requirements is not None or pylock is not None
+        self.asks: tuple[AskInput, ...] = () if requirements is None else (AskInput(requirements),)
+        self.python = python
+        self.indexes = indexes
+        self.constraints = words_of(constraints)
+        self.pylock = pylock
+        self.system_site_packages = system_site_packages
+
+    def settings(self) -> dict[str, Any]:
+        """Return the JSON form of everything but the asks."""
+        python = self.python
+        if python is None and self.stated:
+            python = f"host {host_minor()}"
+        return {
+            "stated": self.stated,
+            "python": python,
+            "indexes": [raw_index(index) for index in self.indexes],
+            "constraints": sorted(map(_raw_word, self.constraints)),
+            "pylock": self.pylock,
+            "system_site_packages": self.system_site_packages,
+        }
+
+    def raw(self) -> dict[str, Any]:
+        """Return the JSON form that the receipt keeps."""
+        return {**self.settings(), "asks": [ask.raw() for ask in self.asks]}
+
+    def has(self, ask: AskInput) -> bool:
+        """Return whether *ask* was made before."""
+        raw = ask.raw()
+        return any(earlier.raw() == raw for earlier in self.asks)
+
+    def add(self, ask: AskInput) -> None:
+        """Make *ask* part of the declaration."""
+        self.asks = (*self.asks, ask)
+
+    def mismatch(self, built: dict[str, Any], new: AskInput | None = None) -> str | None:
+        """Say why what was built does not serve, or return ``None``.
+
+        Args:
+            built: The declaration in the receipt.
+            new: The ask that this call makes, not yet among :attr:`asks`.
+        """
+        if self.stated:
+            wanted = self.raw()
+            if new is not None:
+                wanted["asks"] = [*wanted["asks"], new.raw()]
+            return None if wanted == built else "the declared content changed"
+        asks = built.get("asks")
+        if new is not None and (not isinstance(asks, list) or new.raw() not in asks):
+            return "more was asked for"
+        return self._settings_mismatch(built)
+
+    def _settings_mismatch(self, built: dict[str, Any]) -> str | None:
+        """A handle that states nothing takes what is there, but for what it names itself."""
+        settings = self.settings()
+        for name in ("python", "indexes", "constraints", "system_site_packages"):
+            if settings[name] and settings[name] != built.get(name):
+                return f"{name}= differs"
+        return None

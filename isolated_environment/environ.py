@@ -1,0 +1,122 @@
+"""Environment mappings: changes as data, applied to a copy; ``os.environ`` itself is never changed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from .layout import WINDOWS, bin_of
+
+#: Families that belong to another interpreter or environment, by prefix.
+FOREIGN_PREFIXES = ("PYTHON", "CONDA_", "_CONDA_", "_CE_", "MAMBA_", "PIXI_", "VIRTUAL_ENV", "_OLD_VIRTUAL_")
+#: The same, by name; and what would send a bare ``pip`` or ``uv pip`` elsewhere.
+FOREIGN_NAMES = frozenset(
+    {
+        "__PYVENV_LAUNCHER__",
+        "PIPENV_ACTIVE",
+        "POETRY_ACTIVE",
+        "PIP_TARGET",
+        "PIP_PREFIX",
+        "PIP_ROOT",
+        "PIP_USER",
+        "PIP_PYTHON",
+        "UV_BREAK_SYSTEM_PACKAGES",
+        "UV_PROJECT",
+        "UV_PROJECT_ENVIRONMENT",
+        "UV_PYTHON",
+        "UV_SYSTEM_PYTHON",
+        "UV_WORKING_DIR",
+        "UV_WORKING_DIRECTORY",
+    }
+)
+#: What else no installer may inherit: its settings come from :mod:`isolated_environment.settings` alone.
+INSTALLER_PREFIXES = (*FOREIGN_PREFIXES, "PIP_", "UV_", "VIRTUALENV_", "SETUPTOOLS_", "DISTUTILS_", "LD_PRELOAD")
+
+
+class EnvPatch:
+    """Changes to an environment mapping.
+
+    Args:
+        unset_prefixes: Variables whose names begin so are removed.
+        unset_names: Variables that are removed.
+        values: Variables that are set, after the removals; ``None`` removes.
+        first_on_path: A directory put in front of PATH, or ``None``.
+    """
+
+    __slots__ = ("first_on_path", "unset_names", "unset_prefixes", "values")
+
+    def __init__(
+        self,
+        *,
+        unset_prefixes: tuple[str, ...] = (),
+        unset_names: frozenset[str] = frozenset(),
+        values: Mapping[str, str | None] | None = None,
+        first_on_path: str | None = None,
+    ) -> None:
+        self.unset_prefixes = unset_prefixes
+        self.unset_names = unset_names
+        self.values: Mapping[str, str | None] = values or {}
+        self.first_on_path = first_on_path
+
+    def apply(self, base: Mapping[str, str]) -> dict[str, str]:
+        """Return a changed copy of *base*."""
+        prefixes, names = self.unset_prefixes, self.unset_names
+        changed = {
+            name: value for name, value in base.items() if not name.startswith(prefixes) and name not in names
+        }
+        if self.first_on_path is not None:
+            path = _name_of_path(changed)
+            rest = changed.get(path, os.defpath)
+            changed[path] = f"{self.first_on_path}{os.pathsep}{rest}" if rest else self.first_on_path
+        for name, value in self.values.items():
+            if value is None:
+                changed.pop(name, None)
+            else:
+                changed[name] = value
+        return changed
+
+
+def patch_for_prefix(prefix: str) -> EnvPatch:
+    """Return what makes a mapping act on *prefix*."""
+    return EnvPatch(
+        unset_prefixes=FOREIGN_PREFIXES,
+        unset_names=FOREIGN_NAMES,
+        values={"VIRTUAL_ENV": prefix},
+        first_on_path=bin_of(prefix),
+    )
+
+
+def patch_for_installer(values: Mapping[str, str]) -> EnvPatch:
+    """Return what keeps the host's settings away from an installer.
+
+    Args:
+        values: The settings that go through, already in the installer's words.
+    """
+    return EnvPatch(unset_prefixes=INSTALLER_PREFIXES, unset_names=FOREIGN_NAMES, values=values)
+
+
+def overlay(mapping: dict[str, str], changes: Mapping[str, object]) -> dict[str, str]:
+    """Put *changes* over *mapping*, in place; ``None`` removes, a path is taken as its text.
+
+    Raises:
+        TypeError: a value is neither a string, a path nor ``None``.
+    """
+    for name, value in changes.items():
+        if value is None:
+            mapping.pop(name, None)
+        elif isinstance(value, (str, os.PathLike)):
+            mapping[name] = os.fspath(value)
+        else:
+            raise TypeError(f"environment variable {name} must be a string, not {type(value).__name__}")
+    return mapping
+
+
+def host_environment() -> dict[str, str]:
+    """Return a copy of the process environment."""
+    return dict(os.environ)
+
+
+def _name_of_path(mapping: Mapping[str, str]) -> str:
+    if WINDOWS:
+        return next((name for name in mapping if name.upper() == "PATH"), "PATH")
+    return "PATH"

@@ -1,0 +1,182 @@
+"""The front door: :class:`IsolatedEnvironment`, and two functions for the shortest programs."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from ..declaration import Declaration
+from .content import ContentMethods
+from .handle import Handle
+from .questions import QuestionMethods
+from .running import RunningMethods
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+    from ..events import Event
+    from ..index import Index
+    from ..process import StrPath
+    from .content import Requirements
+
+
+class IsolatedEnvironment(ContentMethods, QuestionMethods, RunningMethods):
+    """A private environment of an application, inside the application's own installation.
+
+    Making one does nothing: no I/O, no process.  The environment is built on first use, under a file lock, and a
+    build that fails or is killed leaves what was there before.
+
+    There are two ways to state the content.  *requirements* or *pylock* state all of it: anything else is removed at
+    the next use.  :meth:`pip_install` adds to what is there already.
+
+    Args:
+        path: Where the author wants it, normally in the application's own package: ``HERE / "whisper_env"``.  Made
+            absolute at once; links in it are not resolved.
+        requirements: The whole content: a PEP 508 requirement, a requirements text, the path of a wheel, a project
+            or a requirements file, or a list of these.  ``None``: this handle adds to what is there.
+        python: ``"3.11"``, ``">=3.10,<3.13"``, the path of an interpreter, or ``None``: the host's version, or what
+            is there already when this handle states no content.
+        indexes: :class:`~isolated_environment.Index` values: explicit for named projects, or one in the place of the
+            main index.
+        constraints: Requirements that limit but do not ask.
+        pylock: A ``pylock.toml`` (PEP 751) to install instead of resolving.
+        system_site_packages: Let the environment see the base interpreter's packages (PEP 405).
+        toolchain: ``"uv"``, ``"pip"`` (with virtualenv), or ``"auto"``: uv where it is found.
+        owner: ``"auto"``: the distribution that *path* belongs to, whose uninstall then removes the environment; a
+            distribution's name (needed for editable installs); ``None``: nobody.
+        if_read_only: ``"user"``: build in the user's data directory where *path* cannot be written; ``"raise"``.
+        lock_timeout: Seconds to wait while somebody else builds; ``None``: for ever.
+        on_event: Called with each :class:`~isolated_environment.events.Event` of a build; what it raises ends the
+            build.
+
+    Example:
+        >>> env = IsolatedEnvironment("/tmp/demo_env", ["cowsay"])
+        >>> env.path.name
+        'demo_env'
+    """
+
+    def __init__(
+        self,
+        path: StrPath,
+        requirements: Requirements | None = None,
+        *,
+        python: StrPath | None = None,
+        indexes: Iterable[Index | str] = (),
+        constraints: Requirements = (),
+        pylock: StrPath | None = None,
+        system_site_packages: bool = False,
+        toolchain: str = "auto",
+        owner: str | None = "auto",
+        if_read_only: str = "user",
+        lock_timeout: float | None = None,
+        on_event: Callable[[Event], None] | None = None,
+    ) -> None:
+        self._handle = Handle(
+            _absolute(path),
+            Declaration(
+                requirements,
+                python=None if python is None else os.fspath(python),
+                indexes=tuple(indexes),
+                constraints=constraints,
+                pylock=None if pylock is None else _absolute(pylock),
+                system_site_packages=system_site_packages,
+            ),
+            toolchain=toolchain,
+            owner=owner,
+            if_read_only=if_read_only,
+            lock_timeout=lock_timeout,
+            on_event=on_event,
+        )
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._handle.path_text!r})"
+
+    # where it is
+
+    @property
+    def path(self) -> Path:
+        """The path as the author named it, absolute."""
+        from pathlib import Path
+
+        return Path(self._handle.path_text)
+
+    @property
+    def root(self) -> Path:
+        """The directory that holds the environment: the path itself, or one in the owner's container."""
+        from pathlib import Path
+
+        return Path(self._handle.root())
+
+    @property
+    def prefix(self) -> Path:
+        """The prefix of the current generation (``sys.prefix`` inside it).
+
+        Raises:
+            NotBuiltError: there is none that serves; :meth:`ensure` builds it.
+        """
+        from pathlib import Path
+
+        return Path(self._handle.require().prefix)
+
+    @property
+    def python(self) -> Path:
+        """The interpreter of the current generation.
+
+        Raises:
+            NotBuiltError: as :attr:`prefix`.
+        """
+        from pathlib import Path
+
+        return Path(self._handle.require().python)
+
+    @property
+    def bin(self) -> Path:
+        """The directory of scripts of the current generation.
+
+        Raises:
+            NotBuiltError: as :attr:`prefix`.
+        """
+        from pathlib import Path
+
+        from ..layout import bin_of
+
+        return Path(bin_of(self._handle.require().prefix))
+
+
+def isolated_environment(
+    env_path: StrPath, requirements: Requirements | None = None, **kwargs: Any
+) -> dict[str, str]:
+    """Build the environment at *env_path* if need be and return its mapping for :mod:`subprocess`.
+
+    Args:
+        env_path: As *path* of :class:`IsolatedEnvironment`.
+        requirements: The whole content.
+        kwargs: As :class:`IsolatedEnvironment`.
+
+    Raises:
+        IsolatedEnvironmentError: as :meth:`IsolatedEnvironment.ensure`.
+    """
+    return IsolatedEnvironment(env_path, requirements, **kwargs).environment()
+
+
+def isolated_environment_run(
+    env_path: StrPath, requirements: Requirements | None, cmd_list: Sequence[StrPath], **kwargs: Any
+) -> subprocess.CompletedProcess[Any]:
+    """Build the environment at *env_path* if need be and run a command in it.
+
+    Args:
+        env_path: As *path* of :class:`IsolatedEnvironment`.
+        requirements: The whole content.
+        cmd_list: As *args* of :meth:`IsolatedEnvironment.run`.
+        kwargs: As :func:`subprocess.run`.
+
+    Raises:
+        IsolatedEnvironmentError: as :meth:`IsolatedEnvironment.run`.
+    """
+    return IsolatedEnvironment(env_path, requirements).run(cmd_list, **kwargs)
+
+
+def _absolute(path: StrPath) -> str:
+    return os.path.abspath(os.path.expanduser(os.fspath(path)))  # noqa: PTH100, PTH111

@@ -1,0 +1,229 @@
+"""What a handle keeps: the declaration, where the environment lies, and the generation it holds."""
+
+from __future__ import annotations
+
+import _thread
+import os
+from typing import TYPE_CHECKING, Any
+
+from ..declaration import AskInput, Declaration
+from ..receipt import Unusable
+from ..store.warm import Held, guess_root, take
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from ..events import Event
+    from ..ownership.placement import Placement
+    from ..plan import Plan
+    from ..planner import Wanted
+    from ..settings import Settings
+    from ..store.store import Store
+
+
+class Handle:
+    """The part of an environment's handle that decides between the warm path and a build.
+
+    A handle that holds a generation keeps it, and its lease, until its own content changes.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        declaration: Declaration,
+        *,
+        toolchain: str,
+        owner: str | None,
+        if_read_only: str,
+        lock_timeout: float | None,
+        on_event: Callable[[Event], None] | None,
+    ) -> None:
+        self.path_text = path
+        self.declaration = declaration
+        self._toolchain = toolchain
+        self._owner = owner
+        self._if_read_only = if_read_only
+        self._lock_timeout = lock_timeout
+        self._on_event = on_event
+        self._held: Held | None = None
+        self._places: tuple[Placement, ...] | None = None
+        self._mutex = _thread.RLock()
+
+    def ensure(self) -> Held:
+        """Return the generation that this handle uses, building it if need be."""
+        held = self._held
+        if held is not None and held.is_there():
+            return held
+        with self._mutex:
+            self._held = self._taken() or self._built(None, hand_out=True)
+            return self._held
+
+    def add(self, ask: AskInput, *, upgrade: bool) -> None:
+        """Make *ask* part of the content; return when it is installed."""
+        with self._mutex:
+            new = None if self.declaration.stated and self.declaration.has(ask) else ask
+            if upgrade or not self._is_installed(new):
+                self._built(new, hand_out=False, upgrade=ask if upgrade else None)
+                self._held = None
+            if not self.declaration.has(ask):
+                self.declaration.add(ask)
+
+    def upgrade(self) -> None:
+        """Resolve everything anew."""
+        with self._mutex:
+            self._built(None, hand_out=False, upgrade=True)
+            self._held = None
+
+    def current(self) -> Held | None:
+        """Return the generation in use, or the one that is there and serves; build nothing."""
+        held = self._held
+        if held is not None and held.is_there():
+            return held
+        for root in self.roots():
+            try:
+                return take(root, self.declaration, unissued=True)
+            except Unusable:
+                continue
+        return None
+
+    def release(self) -> None:
+        """Let the generation and its lease go."""
+        with self._mutex:
+            held, self._held = self._held, None
+            if held is not None:
+                held.lease.release()
+
+    def reason(self) -> str | None:
+        """Say why what is there does not serve; ``None``: it does."""
+        reason = "there is no environment yet"
+        for root in self.roots():
+            try:
+                take(root, self.declaration, unissued=True)
+            except Unusable as why:
+                reason = str(why)
+            else:
+                return None
+        return reason
+
+    def require(self) -> Held:
+        """Return the generation in use or there.
+
+        Raises:
+            NotBuiltError: there is none that serves.
+        """
+        held = self.current()
+        if held is None:
+            from ..errors import NotBuiltError
+
+            raise NotBuiltError(
+                f"{self.path_text} has no environment that serves: {self.reason()}",
+                hint="call ensure() first",
+                root=self.root(),
+            )
+        return held
+
+    def mapping(self, base: Mapping[str, str] | None, overlay: Mapping[str, str | None]) -> dict[str, str]:
+        """Ensure, and return the environment mapping."""
+        from ..process import make_mapping
+
+        return make_mapping(self.ensure().prefix, base, overlay)
+
+    def plan(self) -> Plan:
+        """Return what :meth:`ensure` would do."""
+        from ..planner import make_plan
+
+        place = self.place()
+        return make_plan(
+            str(place.root), place.kind, self.wanted(), self.reason(), self.settings(), self._toolchain
+        )
+
+    def root(self) -> str:
+        """Return where the environment is; where there is none yet, where it would be built."""
+        return str(self.place().root)
+
+    def place(self) -> Placement:
+        """Return the placement that holds an environment, else the one to build in."""
+        from ..layout import Layout
+
+        holding = (place for place in self.places() if os.path.exists(Layout(str(place.root)).receipt))  # noqa: PTH110
+        return next(holding, self.places()[-1])
+
+    def roots(self) -> list[str]:
+        """Return where the environment is or would be, in the order of looking."""
+        return [str(place.root) for place in self.places()]
+
+    def places(self) -> tuple[Placement, ...]:
+        """Return the placements, decided once; the last is where to build."""
+        if self._places is None:
+            from pathlib import Path
+
+            from ..ownership.placement import find_placements
+
+            self._places = find_placements(
+                Path(self.path_text),
+                self._owner,
+                if_read_only=self._if_read_only,
+                data_dir=self.settings().data_dir,
+            )
+        return self._places
+
+    def settings(self) -> Settings:
+        """Return what the user of the machine set."""
+        from ..settings import read_settings
+
+        return read_settings()
+
+    def store(self) -> Store:
+        """Return the store of the place to build in."""
+        from ..store.store import Store
+
+        return Store(
+            self.places()[-1],
+            self.settings(),
+            toolchain=self._toolchain,
+            lock_timeout=self._lock_timeout,
+            on_event=self._on_event,
+        )
+
+    def wanted(self, new: AskInput | None = None, upgrade: Any = None) -> Wanted:  # noqa: ANN401
+        """Return what a call wants.
+
+        Args:
+            new: The ask it makes.
+            upgrade: ``None``: nothing anew; ``True``: everything; an ask: the projects it names.
+        """
+        from ..planner import Wanted, names_in
+
+        names = frozenset() if upgrade is None else None if upgrade is True else names_in(upgrade)
+        return Wanted(self.declaration, new, names)
+
+    def _taken(self) -> Held | None:
+        """The warm path: from the link alone, else from the places that were or are decided."""
+        guess = None if self._owner is None else guess_root(self.path_text)
+        if guess is not None:
+            try:
+                return take(guess, self.declaration)
+            except Unusable:
+                pass
+        for root in self.roots():
+            try:
+                return take(root, self.declaration)
+            except Unusable:
+                continue
+        return None
+
+    def _is_installed(self, new: AskInput | None) -> bool:
+        for root in self.roots():
+            try:
+                take(root, self.declaration, new, unissued=True)
+            except Unusable:
+                continue
+            return True
+        return False
+
+    def _built(self, new: AskInput | None, *, hand_out: bool, upgrade: Any = None) -> Held:  # noqa: ANN401
+        try:
+            return self.store().ensure(self.wanted(new, upgrade), hand_out=hand_out)
+        finally:
+            self._places = None  # who owns the path may have changed

@@ -1,0 +1,140 @@
+"""What happens during a build, as frozen values, and where they go."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .redaction import redact
+
+#: The library's logger; the application decides about handlers.
+logger = logging.getLogger("isolated_environment")
+
+
+@dataclass(frozen=True)
+class Event:
+    """What all events share."""
+
+    #: Absolute path of the root that is being built.
+    root: str
+
+
+@dataclass(frozen=True)
+class WaitingForLock(Event):
+    """Another process builds or collects in this root."""
+
+    #: pid, command, age and phase of the holder, as one line.
+    holder: str
+    #: Seconds waited so far.
+    waited: float
+
+
+@dataclass(frozen=True)
+class BuildStarted(Event):
+    """A new generation is being built."""
+
+    generation: str
+    #: Why what was there does not serve.
+    reason: str
+
+
+@dataclass(frozen=True)
+class StepStarted(Event):
+    """A step of the build begins."""
+
+    step: str
+    #: What the step does, in words.
+    why: str
+    #: Its command line, without credentials.
+    argv: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class StepOutput(Event):
+    """One line that a step printed, without credentials."""
+
+    step: str
+    line: str
+
+
+@dataclass(frozen=True)
+class StepFinished(Event):
+    """A step of the build ended well."""
+
+    step: str
+    #: Seconds.
+    duration: float
+
+
+@dataclass(frozen=True)
+class Notice(Event):
+    """Something the user may want to know; nothing failed."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Ready(Event):
+    """The environment is ready."""
+
+    generation: str
+    #: Seconds since the build started.
+    duration: float
+
+
+class Reporter:
+    """Hands events to the application, to :mod:`logging`, and to a terminal on stderr.
+
+    Args:
+        root: The root that the events are about.
+        on_event: The application's callable, or ``None``.  With one, nothing is written to the terminal.
+        quiet: Never write to the terminal.
+    """
+
+    def __init__(
+        self, root: str, on_event: Callable[[Event], None] | None = None, *, quiet: bool = False
+    ) -> None:
+        self.root = root
+        self._on_event = on_event
+        self._to_terminal = not quiet and on_event is None and _is_terminal(sys.stderr)
+        self._started = time.monotonic()
+
+    def report(self, event: Event) -> None:
+        """Deliver *event*; what the application's callable raises ends the build."""
+        level, text = _wording(event)
+        logger.log(level, text)
+        if self._on_event is not None:
+            self._on_event(event)
+        elif self._to_terminal and level >= logging.INFO:
+            elapsed = time.monotonic() - self._started
+            print(f"isolated_environment: {text} [{elapsed:.0f} s]", file=sys.stderr, flush=True)
+
+
+def _is_terminal(stream: object) -> bool:
+    try:
+        return bool(stream.isatty())  # type: ignore[attr-defined]
+    except (AttributeError, ValueError):  # None under pythonw, closed
+        return False
+
+
+def _wording(event: Event) -> tuple[int, str]:
+    if isinstance(event, WaitingForLock):
+        text = f"waiting for {event.root}: {event.holder}"
+    elif isinstance(event, BuildStarted):
+        text = f"building {event.root} ({event.reason})"
+    elif isinstance(event, StepStarted):
+        text = event.why
+    elif isinstance(event, Notice):
+        text = event.text
+    elif isinstance(event, Ready):
+        text = f"ready: {event.root} in {event.duration:.1f} s"
+    elif isinstance(event, StepOutput):
+        return logging.DEBUG, redact(event.line)
+    elif isinstance(event, StepFinished):
+        return logging.DEBUG, f"{event.step} took {event.duration:.2f} s"
+    else:
+        return logging.DEBUG, repr(event)
+    return logging.INFO, redact(text)

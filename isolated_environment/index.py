@@ -1,0 +1,116 @@
+"""Where distributions come from: indexes (PEP 503) and the credentials for them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
+
+from .errors import InvalidIndexError
+from .redaction import redact
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """A user name and a password or token for one origin; never shown, never stored."""
+
+    username: str = field(repr=False)
+    password: str = field(repr=False)
+
+    def secrets(self) -> tuple[str, ...]:
+        """Return the strings that must not be shown, as written and percent-encoded."""
+        words = [self.password] if self.password else [self.username]
+        return tuple(dict.fromkeys([*words, *(quote(word, safe="") for word in words)]))
+
+
+def split_credentials(url: str) -> tuple[str, Credentials | None]:
+    """Take the credentials out of an HTTP *url*.
+
+    Args:
+        url: Any URL, also ``git+https://``.  The user name of an ssh URL is an address, not a secret, and stays.
+
+    Returns:
+        The URL without its user part, and the credentials or ``None``.
+    """
+    parts = urlsplit(url)
+    if not parts.scheme.endswith(("http", "https")) or "@" not in parts.netloc:
+        return url, None
+    user, _, host = parts.netloc.rpartition("@")
+    username, _, password = user.partition(":")
+    clean = urlunsplit(parts._replace(netloc=host))
+    return clean, Credentials(unquote(username), unquote(password))
+
+
+def join_credentials(url: str, username: str, password: str) -> str:
+    """Return *url* with a user part, both words already percent-encoded or placeholders such as ``${VAR}``."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=f"{username}:{password}@{parts.netloc}"))
+
+
+@dataclass(frozen=True)
+class Index:
+    """A package index (PEP 503), used only for named projects unless it is the default one.
+
+    Args:
+        url: The root of the index: ``https://…``, ``http://…``, ``file://…`` or a directory.  Credentials in it are
+            kept in memory only and reach the installer through its environment.
+        projects: Names of the projects that come from this index and from nowhere else (*explicit*).
+        default: This index takes the place of the main index.
+
+    Raises:
+        InvalidIndexError: the URL has no usable scheme, names no existing directory, or the index is neither the
+            default nor has projects.
+    """
+
+    url: str
+    projects: tuple[str, ...] = ()
+    default: bool = False
+    credentials: Credentials | None = field(default=None, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        url, credentials = split_credentials(_absolute(self.url))
+        object.__setattr__(self, "url", url.rstrip("/"))
+        if credentials is not None:
+            object.__setattr__(self, "credentials", credentials)
+        object.__setattr__(self, "projects", normalize_names(self.projects))
+
+    @property
+    def label(self) -> str:
+        """A name for this index in the installer's configuration, derived from the URL."""
+        return "index-" + hashlib.sha256(self.url.encode()).hexdigest()[:12]
+
+    def for_projects(self, names: Iterable[str]) -> Index:
+        """Return this index, explicit for *names* as well."""
+        both = normalize_names((*self.projects, *names))
+        return Index(self.url, both, self.default, self.credentials)
+
+
+def normalize_names(names: Iterable[str]) -> tuple[str, ...]:
+    """Return project names normalized (PEP 503), sorted, each once."""
+    from packaging.utils import canonicalize_name
+
+    if isinstance(names, str):
+        names = (names,)
+    return tuple(sorted({str(canonicalize_name(name)) for name in names}))
+
+
+def _absolute(url: str | os.PathLike[str]) -> str:
+    text = os.fspath(url).strip()
+    scheme = urlsplit(text).scheme
+    if scheme in {"http", "https", "file"}:
+        return text
+    if len(scheme) > 1:  # one letter is a Windows drive
+        raise InvalidIndexError(
+            f"an index must be an http, https or file URL or a directory, not {redact(text)!r}",
+            hint="give the root of a simple repository, for example https://host/simple",
+            url=text,
+        )
+    directory = Path(text).expanduser().absolute()
+    if not text or not directory.is_dir():
+        raise InvalidIndexError(
+            f"no index at {text!r}: neither a URL nor a directory", hint="check the path", url=text
+        )
+    return directory.as_uri()

@@ -1,0 +1,275 @@
+"""The lock (PEP 751): exact versions with the one file each that this interpreter installs, and its hashes."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from packaging.pylock import (
+    Package,
+    PackageArchive,
+    PackageDirectory,
+    PackageSdist,
+    PackageVcs,
+    PackageWheel,
+    Pylock,
+    PylockSelectError,
+    PylockValidationError,
+)
+from packaging.utils import canonicalize_name, parse_sdist_filename, parse_wheel_filename
+from packaging.version import Version
+
+from .errors import InvalidLockError
+from .index import split_credentials
+
+if TYPE_CHECKING:
+    from packaging.tags import Tag
+
+Artifact = PackageVcs | PackageDirectory | PackageArchive | PackageWheel | PackageSdist
+
+_CREATED_BY = "isolated_environment"
+
+
+@dataclass(frozen=True)
+class Target:
+    """The interpreter that a lock is for."""
+
+    #: Markers (PEP 508) as that interpreter answers them.
+    markers: Mapping[str, str]
+    #: Its tags (PEP 425), the best first.
+    tags: tuple[Tag, ...]
+
+
+@dataclass(frozen=True)
+class Lock:
+    """A resolved set of distributions, one artifact each."""
+
+    pylock: Pylock
+
+    @cached_property
+    def packages(self) -> tuple[Package, ...]:
+        """The packages, sorted by name."""
+        return tuple(sorted(self.pylock.packages, key=lambda package: package.name))
+
+    @cached_property
+    def versions(self) -> dict[str, str | None]:
+        """Normalized names with their versions; ``None`` where only building tells (directories, VCS)."""
+        return {package.name: str(package.version) if package.version else None for package in self.packages}
+
+    @cached_property
+    def text(self) -> str:
+        """The ``pylock.toml``."""
+        import tomli_w
+
+        return tomli_w.dumps(_plain(self.pylock.to_dict()))
+
+    @cached_property
+    def digest(self) -> str:
+        """64 hex digits that are equal for equal locks, however they were written and whoever resolved them."""
+        facts = {package.name: _facts(package) for package in self.packages}
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+    @cached_property
+    def size(self) -> int:
+        """Bytes to download, as far as the index told."""
+        return sum(getattr(artifact_of(package), "size", None) or 0 for package in self.packages)
+
+
+def artifact_of(package: Package) -> Artifact:
+    """Return the one artifact of a package in a :class:`Lock`."""
+    wheel = package.wheels[0] if package.wheels else None
+    found = package.vcs or package.directory or package.archive or wheel or package.sdist
+    if found is None:
+        raise ValueError(f"{package.name} has no artifact")
+    return found
+
+
+def parse_lock(text: str, target: Target, *, origin: str, prefer_sdist: Iterable[str] = ()) -> Lock:
+    """Read a ``pylock.toml`` and keep what *target* installs.
+
+    Args:
+        text: The TOML.
+        target: The interpreter.
+        origin: Where it came from, for the error; relative paths in it are relative to its directory.
+        prefer_sdist: Projects that are built from source; ``":all:"`` for every one.
+
+    Returns:
+        The lock, without credentials in any URL.
+
+    Raises:
+        InvalidLockError: it is not PEP 751, or has nothing for *target*.
+    """
+    try:
+        pylock = Pylock.from_dict(_toml(text))
+        sources = set(prefer_sdist)
+        chosen = pylock.select(
+            environment=dict(target.markers),  # type: ignore[arg-type]
+            tags=target.tags,
+            prefer_sdist_predicate=lambda name: ":all:" in sources or name in sources,
+        )
+        base = Path(origin).parent
+        packages = [_only(package, artifact, base) for package, artifact in chosen]
+    except (PylockValidationError, PylockSelectError, ValueError) as error:
+        raise InvalidLockError(
+            f"the lock {origin} cannot be used here: {error}",
+            hint="lock again for this Python and platform, or choose another python=",
+            path=origin,
+        ) from error
+    return _lock(packages)
+
+
+def load_lock(text: str) -> Lock | None:
+    """Read a lock that this library wrote, for its versions; ``None`` when it is not one."""
+    try:
+        return Lock(Pylock.from_dict(_toml(text)))
+    except (PylockValidationError, ValueError):
+        return None
+
+
+def lock_from_report(report: Mapping[str, Any]) -> Lock:
+    """Read the installation report of pip (version 1 of its format).
+
+    Args:
+        report: The JSON object that ``pip install --dry-run --report`` wrote.
+
+    Returns:
+        The lock, without credentials in any URL.
+    """
+    return _lock(
+        [_reported(item["metadata"], item["download_info"], item["is_direct"]) for item in report["install"]]
+    )
+
+
+def restrict_hashes(lock: Lock, allowed: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """Return one line for each package whose artifact has none of the hashes that the request allows.
+
+    Args:
+        lock: What was resolved.
+        allowed: Normalized name to accepted ``algorithm:hex`` hashes.
+    """
+    damage = []
+    for package in lock.packages:
+        accepted = allowed.get(package.name)
+        if accepted is None:
+            continue
+        hashes = getattr(artifact_of(package), "hashes", {})
+        if not any(f"{name}:{value}" in accepted for name, value in hashes.items()):
+            damage.append(f"{package.name} {package.version}: its file has none of the hashes asked for")
+    return damage
+
+
+def _toml(text: str) -> dict[str, Any]:
+    try:
+        import tomllib
+    except ModuleNotFoundError:  # Python 3.10
+        import tomli as tomllib  # type: ignore[import-not-found,no-redef,unused-ignore]
+
+    return tomllib.loads(text)
+
+
+def _lock(packages: Iterable[Package]) -> Lock:
+    pylock = Pylock(
+        lock_version=Version("1.0"),
+        created_by=_CREATED_BY,
+        packages=sorted(packages, key=lambda package: package.name),
+    )
+    return Lock(pylock)
+
+
+def _only(package: Package, artifact: Artifact, base: Path) -> Package:
+    artifact = _cleaned(artifact, base)
+    version = package.version
+    fields: dict[str, Any] = {}
+    if isinstance(artifact, PackageWheel):
+        fields["wheels"] = [artifact]
+        version = version or parse_wheel_filename(artifact.filename)[1]
+    elif isinstance(artifact, PackageSdist):
+        fields["sdist"] = artifact
+        version = version or parse_sdist_filename(artifact.filename)[1]
+    elif isinstance(artifact, PackageVcs):
+        fields["vcs"] = artifact
+    elif isinstance(artifact, PackageDirectory):
+        fields["directory"] = artifact
+    else:
+        fields["archive"] = artifact
+    return Package(name=package.name, version=version, **fields)
+
+
+def _cleaned(artifact: Artifact, base: Path) -> Artifact:
+    """Take credentials out of the URL and make the path absolute."""
+    changes: dict[str, Any] = {}
+    url, path = getattr(artifact, "url", None), artifact.path
+    if url:
+        changes["url"] = split_credentials(url)[0]
+    if path and not url:
+        changes["path"] = str((base / path).absolute())
+    fields = {item.name: getattr(artifact, item.name) for item in dataclasses.fields(artifact)}
+    return type(artifact)(**{**fields, **changes})
+
+
+def _reported(metadata: Mapping[str, Any], download: Mapping[str, Any], is_direct: bool) -> Package:  # noqa: FBT001
+    url = split_credentials(download["url"])[0]
+    name, version = canonicalize_name(metadata["name"]), Version(metadata["version"])
+    subdirectory = download.get("subdirectory")
+    if "vcs_info" in download:
+        vcs = download["vcs_info"]
+        source = PackageVcs(
+            type=vcs["vcs"],
+            url=url,
+            requested_revision=vcs.get("requested_revision"),
+            commit_id=vcs["commit_id"],
+            subdirectory=subdirectory,
+        )
+        return Package(name=name, vcs=source)
+    local = _path_of(url)
+    if "dir_info" in download:
+        editable = download["dir_info"].get("editable") or None
+        return Package(
+            name=name, directory=PackageDirectory(path=local or url, editable=editable, subdirectory=subdirectory)
+        )
+    hashes = download["archive_info"].get("hashes") or {}
+    where = {"path": local} if local else {"url": url}
+    if is_direct:
+        archive = PackageArchive(hashes=hashes, subdirectory=subdirectory, **where)  # type: ignore[arg-type]
+        return Package(name=name, version=version, archive=archive)
+    if urlsplit(url).path.endswith(".whl"):
+        return Package(name=name, version=version, wheels=[PackageWheel(hashes=hashes, **where)])  # type: ignore[arg-type]
+    return Package(name=name, version=version, sdist=PackageSdist(hashes=hashes, **where))  # type: ignore[arg-type]
+
+
+def _path_of(url: str) -> str | None:
+    from urllib.request import url2pathname
+
+    parts = urlsplit(url)
+    return url2pathname(parts.path) if parts.scheme == "file" else None
+
+
+def _facts(package: Package) -> dict[str, Any]:
+    artifact = artifact_of(package)
+    hashes = dict(getattr(artifact, "hashes", {}))
+    where = None if hashes else getattr(artifact, "url", None) or artifact.path
+    return {
+        "version": None if isinstance(artifact, (PackageVcs, PackageDirectory)) else str(package.version),
+        "hashes": hashes.get("sha256") or hashes,
+        "where": where,
+        "commit": getattr(artifact, "commit_id", None),
+    }
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 -- TOML
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items() if item is not None}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value
+
+
+#: The lock of an empty environment.
+EMPTY_LOCK = _lock(())

@@ -1,0 +1,110 @@
+"""What a build does, as values: steps, stages and the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .settings import Settings
+from .spec import Content
+
+if TYPE_CHECKING:
+    from .host import Interpreter
+    from .lockfile import Lock
+
+
+@dataclass(frozen=True)
+class Step:
+    """One command of a build.
+
+    Args:
+        name: ``resolve``, ``create``, ``install`` …
+        why: What it does, in words for people.
+        argv: The command line; never holds a credential.
+        env: Variables added to the scrubbed environment; credentials travel here.
+    """
+
+    name: str
+    why: str
+    argv: tuple[str, ...]
+    env: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Files to write into the working directory, then steps to run there."""
+
+    steps: tuple[Step, ...]
+    files: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class BuildOrder:
+    """Everything a toolchain needs to know."""
+
+    content: Content
+    interpreter: Interpreter
+    #: The prefix to create, absolute.
+    prefix: Path
+    #: Where files are written and commands run, absolute, inside the prefix.
+    work: Path
+    settings: Settings
+    #: The previous lock; its versions are preferences.
+    preferences: Lock | None = None
+    #: Normalized names that are resolved anew; ``None``: every one.
+    upgrade: frozenset[str] | None = frozenset()
+    #: Take nothing from the installer's cache.
+    no_cache: bool = False
+    #: Projects resolved to one file already, name to requirement text (for a toolchain that cannot route by name).
+    direct: Mapping[str, str] = field(default_factory=dict)
+    #: Projects that came up during the resolution and belong to an explicit index.
+    widened: tuple[str, ...] = ()
+
+    def with_widened(self, names: tuple[str, ...]) -> BuildOrder:
+        """Return this order with more projects bound to their explicit index."""
+        return replace(self, widened=tuple(sorted({*self.widened, *names})))
+
+    @property
+    def kept_versions(self) -> dict[str, str]:
+        """The versions that are preferred: name to version."""
+        if self.preferences is None or self.upgrade is None:
+            return {}
+        return {
+            name: version
+            for name, version in self.preferences.versions.items()
+            if version is not None and name not in self.upgrade
+        }
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What would be done: nothing when *reason* is ``None``.
+
+    Printing it shows the steps as they would run.
+    """
+
+    root: str
+    #: Why what is there does not serve; ``None``: it does.
+    reason: str | None
+    #: ``owner``, ``path`` or ``user``: why the root is where it is.
+    placement: str
+    toolchain: str
+    #: The base interpreter.
+    python: str
+    requirements: tuple[str, ...]
+    steps: tuple[Step, ...] = ()
+
+    def __str__(self) -> str:
+        lines = [f"root: {self.root} ({self.placement})"]
+        if self.reason is None:
+            return "\n".join([*lines, "ready: nothing to do"])
+        lines += [
+            f"reason: {self.reason}",
+            f"python: {self.python}",
+            f"toolchain: {self.toolchain}",
+            f"requirements: {', '.join(self.requirements) or 'none'}",
+        ]
+        lines += [f"{step.name}: {' '.join(step.argv)}" for step in self.steps]
+        return "\n".join(lines)

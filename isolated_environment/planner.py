@@ -1,0 +1,181 @@
+"""From what is wanted and what this machine has to what is to be done.  Reads; writes nothing, runs nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from packaging.requirements import Requirement as Parsed
+
+from .declaration import AskInput, Declaration
+from .errors import InvalidRequirementError, ResolutionError
+from .host import find_interpreter
+from .layout import WORK, Layout
+from .lockfile import EMPTY_LOCK, Lock
+from .plan import BuildOrder, Plan
+from .receipt import Receipt, Unusable, read
+from .repository import choose_file, read_project
+from .requirements import Requirement
+from .settings import Settings
+from .spec import Ask, Content, understood
+from .toolchains import find_toolchain
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a call wants the environment to become."""
+
+    declaration: Declaration
+    #: The ask that the call makes, not yet among the declaration's.
+    new: AskInput | None = None
+    #: Normalized names to resolve anew; ``None``: every one; empty: none.
+    upgrade: frozenset[str] | None = frozenset()
+
+    @property
+    def upgrades(self) -> bool:
+        """Whether anything is to be resolved anew although what is there satisfies the request."""
+        return self.upgrade is None or bool(self.upgrade)
+
+    def content(self, current: Receipt | None) -> Content:
+        """Return the whole content to build.
+
+        Args:
+            current: The receipt of what is there, when it can be read: a handle that states nothing adds to it.
+
+        Raises:
+            RequestError: something in the request cannot be read.
+        """
+        declaration = self.declaration
+        given = (*declaration.asks, *(() if self.new is None else (self.new,)))
+        if declaration.stated or current is None:
+            return understood(declaration, given, None)
+        try:
+            built = Content.from_record(current.content)
+        except (KeyError, TypeError, ValueError):
+            return understood(declaration, given, None)
+        return _added(built, declaration, self.new)
+
+    def record(self, content: Content) -> dict[str, Any]:
+        """Return the raw declaration that the receipt of *content* keeps."""
+        if self.declaration.stated:
+            raw = self.declaration.raw()
+            return raw if self.new is None else {**raw, "asks": [*raw["asks"], self.new.raw()]}
+        raw = self.declaration.settings()
+        return {**raw, "asks": [ask.raw for ask in content.asks if ask.raw is not None]}
+
+
+def _added(built: Content, declaration: Declaration, new: AskInput | None) -> Content:
+    """What was built, with the new ask and with what the handle names itself."""
+    own = understood(declaration, () if new is None else (new,), built.python)
+    return replace(
+        built.merged(own.asks[0]) if own.asks else built,
+        constraints=own.constraints or built.constraints,
+        indexes=own.indexes or built.indexes,
+        python=own.python,
+        system_site_packages=own.system_site_packages or built.system_site_packages,
+    )
+
+
+def make_plan(
+    root: str, placement: str, wanted: Wanted, reason: str | None, settings: Settings, toolchain: str
+) -> Plan:
+    """Return what a build would do.
+
+    Args:
+        root: Where.
+        placement: ``owner``, ``path`` or ``user``.
+        wanted: What.
+        reason: Why what is there does not serve; ``None``: it does.
+        settings: What the user of the machine set.
+        toolchain: ``auto``, ``uv`` or ``pip``.
+
+    Raises:
+        RequestError: the request cannot be read.
+        HostError: no interpreter or toolchain serves.
+    """
+    layout = Layout(root)
+    try:
+        current: Receipt | None = read(layout.receipt)
+    except Unusable:
+        current = None
+    content = wanted.content(current)
+    found = find_toolchain(settings.toolchain if toolchain == "auto" else toolchain)
+    interpreter = find_interpreter(content.python)
+    plan = Plan(
+        layout.root,
+        reason,
+        placement,
+        found.name,
+        f"{interpreter.version} ({interpreter.executable})",
+        tuple(item.text for item in content.requirements),
+    )
+    if reason is None:
+        return plan
+    prefix = Path(layout.prefix("g<new>"))
+    order = BuildOrder(content, interpreter, prefix, prefix / WORK, settings, upgrade=wanted.upgrade)
+    resolving = () if content.pylock_text is not None else found.resolve(order).steps
+    steps = (*resolving, *found.create(order).steps, *found.install(order, EMPTY_LOCK).steps)
+    return replace(plan, steps=steps)
+
+
+def unrouted(order: BuildOrder, lock: Lock) -> tuple[str, ...]:
+    """Return the projects in *lock* that belong to an explicit index but were not asked from it by name."""
+    routed = {name for index in order.content.explicit_indexes for name in index.projects}
+    asked = {item.name for item in order.content.requirements}
+    return tuple(sorted((routed & lock.versions.keys()) - asked - set(order.widened)))
+
+
+def with_direct_files(order: BuildOrder) -> BuildOrder:
+    """Resolve every project of an explicit index to one file, for a toolchain that cannot route by name.
+
+    Raises:
+        IndexUnreachableError: an index did not answer.
+        ResolutionError: it has no file that serves.
+    """
+    direct = dict(order.direct)
+    for index in order.content.explicit_indexes:
+        for name in index.projects:
+            asked = [item for item in order.content.requirements if item.name == name and item.url is None]
+            if (asked or name in order.widened) and name not in direct:
+                direct[name] = _direct_file(order, name, asked)
+    return replace(order, direct=direct)
+
+
+def _direct_file(order: BuildOrder, name: str, asked: list[Requirement]) -> str:
+    index = next(index for index in order.content.explicit_indexes if name in index.projects)
+    constraints = [item for item in order.content.all_constraints if item.name == name and item.url is None]
+    parsed = [Parsed(item.text) for item in (*asked, *constraints)]
+    target = order.interpreter.target()
+    file = choose_file(
+        read_project(index, name, order.settings),
+        [item.specifier for item in parsed],
+        target,
+        prereleases=order.content.options.flag("--pre"),
+    )
+    if file is None:
+        wanted = ", ".join(item.text for item in asked) or name
+        raise ResolutionError(
+            f"{index.url} has no file of {wanted} for Python {order.interpreter.minor} on this platform",
+            hint="check the version asked for, and python=",
+            step="resolve",
+        )
+    extras = sorted({extra for item in parsed for extra in item.extras})
+    marker = next((f" ; {item.marker}" for item in parsed[: len(asked)] if item.marker), "")
+    fragment = f"#sha256={file.sha256}" if file.sha256 else ""
+    head = f"{name}[{','.join(extras)}]" if extras else name
+    return f"{head} @ {file.url}{fragment}{marker}"
+
+
+def names_in(ask: AskInput) -> frozenset[str]:
+    """Return the projects that *ask* names.
+
+    Raises:
+        RequestError: it cannot be read, or names none.
+    """
+    names = frozenset(item.name for item in Ask.understood(ask).requirements if item.name)
+    if not names:
+        raise InvalidRequirementError(
+            "upgrade=True without a project's name", hint="use upgrade()", requirement="", parameter="upgrade="
+        )
+    return names

@@ -1,0 +1,121 @@
+"""Running commands in an environment: what is run is found in the environment first, and never on the host by mistake."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .environ import host_environment, overlay, patch_for_prefix
+from .errors import CommandNotFoundError
+from .layout import WINDOWS, bin_of, python_of
+
+#: Names that always mean the environment's own: the host's must never answer to them.
+_OWN = re.compile(r"^(?:pythonw?|pip)(?:\d+(?:\.\d+)?)?(?:\.exe)?$", re.IGNORECASE)
+
+StrPath = str | os.PathLike[str]
+
+
+def make_mapping(
+    prefix: str, base: Mapping[str, str] | None, changes: Mapping[str, object]
+) -> dict[str, str]:
+    """Return the environment mapping for *prefix*.
+
+    Args:
+        prefix: Absolute path.
+        base: What to start from; the process environment by default.
+        changes: An overlay; ``None`` removes.
+    """
+    start = host_environment() if base is None else base
+    return overlay(patch_for_prefix(prefix).apply(start), changes)
+
+
+def find_command(name: str, prefix: str) -> str | None:
+    """Return the absolute path of a command of the environment itself, or ``None``."""
+    if _OWN.match(name) and name.lower().startswith("python"):
+        wanted = os.path.join(bin_of(prefix), name)  # noqa: PTH118
+        version = re.sub(r"\D", "", name.lower().removesuffix(".exe"))
+        if os.path.exists(wanted) or not version:  # noqa: PTH110
+            return wanted if os.path.exists(wanted) else python_of(prefix)  # noqa: PTH110
+        return None
+    return shutil.which(name, path=bin_of(prefix))
+
+
+def run(prefix: str, args: StrPath | Sequence[StrPath], **kwargs: Any) -> subprocess.CompletedProcess[Any]:  # noqa: ANN401
+    """As :func:`subprocess.run`, in the environment."""
+    check = kwargs.pop("check", False)
+    command, options = prepare(prefix, args, kwargs)
+    return subprocess.run(command, check=check, **options)
+
+
+def popen(prefix: str, args: StrPath | Sequence[StrPath], **kwargs: Any) -> subprocess.Popen[Any]:  # noqa: ANN401
+    """As :class:`subprocess.Popen`, in the environment."""
+    command, options = prepare(prefix, args, kwargs)
+    return subprocess.Popen(command, **options)
+
+
+def prepare(
+    prefix: str, args: StrPath | Sequence[StrPath], kwargs: Mapping[str, Any]
+) -> tuple[Any, dict[str, Any]]:
+    """Return what to give to :mod:`subprocess`.
+
+    Args:
+        prefix: Absolute path.
+        args: A command as :mod:`subprocess` takes it.  The first word is found in the environment: a console script,
+            ``python``, or a ``.py`` file, which its interpreter runs.
+        kwargs: Keywords of :class:`subprocess.Popen`; ``env`` is an overlay over the environment's mapping.
+
+    Returns:
+        The command and the keywords.  Neither *args* nor *kwargs* is changed.
+
+    Raises:
+        CommandNotFoundError: the command is neither in the environment nor, for tools of the system, on PATH.
+    """
+    options = dict(kwargs)
+    options["env"] = make_mapping(prefix, None, options.get("env") or {})
+    if options.get("shell"):
+        return _for_shell(args), options
+    if isinstance(args, (str, os.PathLike)) and not isinstance(args, bytes):
+        words: list[str] = [os.fspath(args)]
+        if WINDOWS and isinstance(args, str):  # the whole command line, as CreateProcess takes it
+            words = shlex.split(args, posix=False)
+    else:
+        words = [os.fspath(word) for word in args]
+    if not words or "executable" in options:
+        return words, options
+    return [*_resolved(words[0], prefix, options), *words[1:]], options
+
+
+def _for_shell(args: StrPath | Sequence[StrPath]) -> str:
+    """A list given to a shell is quoted for it; ``subprocess`` alone would drop all but its first word on POSIX."""
+    if isinstance(args, (str, os.PathLike)):
+        return os.fspath(args)
+    words = [os.fspath(word) for word in args]
+    return subprocess.list2cmdline(words) if WINDOWS else shlex.join(words)
+
+
+def _resolved(word: str, prefix: str, options: Mapping[str, Any]) -> list[str]:
+    if word.endswith(".py"):
+        return [python_of(prefix), word]
+    if os.path.dirname(word):  # noqa: PTH120
+        return [word]
+    found = find_command(word, prefix)
+    if found is None and not _OWN.match(word):
+        found = shutil.which(word, path=_search_path(options["env"]))
+    if found is None:
+        searched = (bin_of(prefix),) if _OWN.match(word) else (bin_of(prefix), "PATH")
+        raise CommandNotFoundError(
+            f"no command {word!r} in the environment {prefix}",
+            hint=f"ask for the project that brings it: env.pip_install('{word}')",
+            name=word,
+            searched=searched,
+        )
+    return [found]
+
+
+def _search_path(env: Mapping[str, str]) -> str | None:
+    return next((value for name, value in env.items() if name.upper() == "PATH"), None)

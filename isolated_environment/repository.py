@@ -1,0 +1,193 @@
+"""Reading an index page (PEP 503, PEP 691): which files a project has there, and which one serves an interpreter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from typing import Any
+from urllib.parse import unquote, urljoin, urlsplit
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
+from packaging.version import Version
+
+from .errors import IndexUnreachableError, ResolutionError
+from .index import Index
+from .lockfile import Target
+from .settings import Settings
+
+_ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1"
+_TIMEOUT = 30.0  # seconds
+
+
+@dataclass(frozen=True)
+class File:
+    """One file on an index page."""
+
+    filename: str
+    #: Absolute, without its fragment.
+    url: str
+    #: ``sha256`` as hex, where the page tells.
+    sha256: str | None
+    requires_python: str | None
+    yanked: bool
+    version: Version
+
+    @property
+    def is_wheel(self) -> bool:
+        """Whether it is a wheel."""
+        return self.filename.endswith(".whl")
+
+
+def read_project(index: Index, project: str, settings: Settings) -> list[File]:
+    """Read the page of *project*.
+
+    Args:
+        index: The index; ``file://`` directories are read with or without an ``index.html``.
+        project: Normalized name.
+        settings: Time-out, certificate, proxy.
+
+    Returns:
+        Its files; those with a name that is neither a wheel's nor a source archive's are left out.
+
+    Raises:
+        IndexUnreachableError: no answer, or an answer that is neither a page nor "not found".
+        ResolutionError: the index does not have the project.
+    """
+    url = f"{index.url}/{project}/"
+    if urlsplit(url).scheme == "file":
+        return _parse_html(_read_directory(url, project, index), url)
+    import requests
+
+    credentials = index.credentials
+    try:
+        answer = requests.get(
+            url,
+            headers={"Accept": _ACCEPT},
+            timeout=float(settings.timeout or _TIMEOUT),
+            auth=(credentials.username, credentials.password) if credentials else None,
+            verify=settings.certificate or True,
+        )
+    except requests.RequestException as error:
+        raise IndexUnreachableError(
+            f"the index {index.url} did not answer: {type(error).__name__}",
+            hint="check the network, the proxy and the index's URL",
+            step="resolve",
+        ) from None
+    if answer.status_code in {403, 404}:
+        raise _unknown(index, project)
+    if answer.status_code != requests.codes.ok:
+        raise IndexUnreachableError(
+            f"the index {index.url} answered {answer.status_code} for {project}",
+            hint="check its credentials" if answer.status_code == 401 else "try again later",  # noqa: PLR2004
+            step="resolve",
+        )
+    if "json" in answer.headers.get("Content-Type", ""):
+        return _parse_json(answer.json(), answer.url)
+    return _parse_html(answer.text, answer.url)
+
+
+def choose_file(
+    files: Iterable[File], specifiers: Iterable[SpecifierSet], target: Target, *, prereleases: bool = False
+) -> File | None:
+    """Return the newest version's best file that serves *target*, or ``None``."""
+    ranks = {tag: rank for rank, tag in enumerate(target.tags)}
+    python = target.markers["python_full_version"]
+    wanted = SpecifierSet()
+    for specifier in specifiers:
+        wanted &= specifier
+    usable = [file for file in files if not file.yanked and _admits(file.requires_python, python)]
+    allowed = set(wanted.filter([file.version for file in usable], prereleases=prereleases or None))
+
+    def rank(file: File) -> tuple[Version, int] | None:
+        if not file.is_wheel:
+            return file.version, -len(ranks) - 1
+        best = min((ranks[tag] for tag in parse_wheel_filename(file.filename)[3] if tag in ranks), default=None)
+        return None if best is None else (file.version, -best)
+
+    ranked = [(key, file) for file in usable if file.version in allowed and (key := rank(file)) is not None]
+    return max(ranked, key=lambda pair: pair[0])[1] if ranked else None
+
+
+def _unknown(index: Index, project: str) -> ResolutionError:
+    return ResolutionError(
+        f"the index {index.url} does not have {project}",
+        hint="check the project's name and the index",
+        step="resolve",
+    )
+
+
+def _admits(requires_python: str | None, python: str) -> bool:
+    try:
+        return not requires_python or SpecifierSet(requires_python).contains(python, prereleases=True)
+    except InvalidSpecifier:
+        return True
+
+
+def _read_directory(url: str, project: str, index: Index) -> str:
+    from pathlib import Path
+    from urllib.request import url2pathname
+
+    directory = Path(url2pathname(urlsplit(url).path))
+    page = directory / "index.html"
+    if page.is_file():
+        return page.read_text("utf-8")
+    if not directory.is_dir():
+        raise _unknown(index, project)
+    return "".join(f'<a href="{entry.as_uri()}">{entry.name}</a>' for entry in sorted(directory.iterdir()))
+
+
+class _Links(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.base: str | None = None
+        self.found: list[dict[str, str | None]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        if tag == "base" and self.base is None:
+            self.base = values.get("href")
+        elif tag == "a" and values.get("href"):
+            self.found.append(values)
+
+
+def _parse_html(text: str, url: str) -> list[File]:
+    links = _Links()
+    links.feed(text)
+    base = urljoin(url, links.base or "")
+    files = []
+    for link in links.found:
+        target, _, fragment = urljoin(base, str(link["href"])).partition("#")
+        sha256 = fragment.removeprefix("sha256=") if fragment.startswith("sha256=") else None
+        filename = unquote(urlsplit(target).path.rsplit("/", 1)[-1])
+        yanked = "data-yanked" in link
+        files.append(_file(filename, target, sha256, link.get("data-requires-python"), yanked=yanked))
+    return [file for file in files if file is not None]
+
+
+def _parse_json(page: dict[str, Any], url: str) -> list[File]:
+    files = [
+        _file(
+            item["filename"],
+            urljoin(url, item["url"]),
+            item.get("hashes", {}).get("sha256"),
+            item.get("requires-python"),
+            yanked=bool(item.get("yanked")),
+        )
+        for item in page.get("files", [])
+    ]
+    return [file for file in files if file is not None]
+
+
+def _file(
+    filename: str, url: str, sha256: str | None, requires_python: str | None, *, yanked: bool
+) -> File | None:
+    try:
+        if filename.endswith(".whl"):
+            version = parse_wheel_filename(filename)[1]
+        else:
+            version = parse_sdist_filename(filename)[1]
+    except (InvalidWheelFilename, InvalidSdistFilename):
+        return None
+    return File(filename, url, sha256, requires_python, yanked, version)

@@ -1,0 +1,1 @@
+"""Environments on disk: the only part of the library that writes them."""

@@ -1,0 +1,154 @@
+"""Giving disk space back, never from under a user."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import stat
+import time
+import uuid
+from pathlib import Path
+
+from ..layout import WORK, Layout, generation_number
+from ..leases import seize
+from ..receipt import Receipt
+
+#: Seconds that a superseded generation stays: a command started with its mapping may outlive the process that asked.
+KEEP = 3600.0
+
+
+def next_generation(layout: Layout, receipt: Receipt | None) -> str:
+    """Return a name that was never used in this root: an orphaned installer may still write to an abandoned one."""
+    used = [0] if receipt is None else [generation_number(receipt.generation) or 0]
+    for directory in (layout.root, layout.leases):
+        with contextlib.suppress(OSError):
+            used += [generation_number(name) or 0 for name in os.listdir(directory)]  # noqa: PTH208
+    with contextlib.suppress(OSError):
+        used += [generation_number(name.partition(".")[0]) or 0 for name in os.listdir(layout.trash)]  # noqa: PTH208
+    return f"g{max(used) + 1}"
+
+
+def mark_superseded(layout: Layout, replaced: Receipt | None) -> None:
+    """Note the moment on the lease of the generation that was current; where the receipt was lost, on every one."""
+    for name in _generations(layout) if replaced is None else [replaced.generation]:
+        with contextlib.suppress(OSError):
+            os.utime(layout.lease(name))
+
+
+def collect(layout: Layout, receipt: Receipt | None, *, force: bool = False) -> list[str]:
+    """Move to the trash what nobody needs; call with the file lock held.
+
+    Abandoned attempts at once; superseded generations when their lease is free and an hour has passed.  The current
+    one and the one that :meth:`rollback` would bring back stay.
+
+    Args:
+        layout: The root.
+        receipt: The current receipt; ``None``: there is none, so every generation is abandoned.
+        force: Skip the hour, never the lease.
+
+    Returns:
+        The generations that were collected.
+    """
+    keep = set()
+    if receipt is not None:
+        keep = {receipt.generation}
+        if receipt.previous is not None:
+            keep.add(receipt.previous.generation)
+    collected = [
+        name
+        for name in _generations(layout)
+        if name not in keep and _is_due(layout, name, force=force) and discard(layout, name)
+    ]
+    _sweep(layout, receipt)
+    return collected
+
+
+def discard(layout: Layout, generation: str) -> bool:
+    """Move one generation to the trash unless its lease is held; return whether it is gone from its place."""
+    lease = None
+    with contextlib.suppress(FileNotFoundError):
+        lease = seize(layout.lease(generation))
+        if lease is None or not lease.effective:
+            return False
+    try:
+        return to_trash(layout, generation)
+    finally:
+        if lease is not None:
+            lease.release()
+
+
+def to_trash(layout: Layout, name: str) -> bool:
+    """Rename an entry of the root into the trash; return whether it is gone from its place."""
+    trash = Path(layout.trash)
+    try:
+        trash.mkdir(exist_ok=True)
+        Path(layout.root, name).rename(trash / f"{name}.{uuid.uuid4().hex[:8]}")
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return True
+
+
+def empty_trash(layout: Layout) -> None:
+    """Delete what is in the trash; what cannot be deleted now is tried again next time."""
+    trash = Path(layout.trash)
+    with contextlib.suppress(OSError):
+        for entry in trash.iterdir():
+            delete_tree(entry)
+
+
+def delete_tree(path: Path) -> None:
+    """Delete a tree as far as possible, also directories that a package made read-only; links are not followed."""
+    with contextlib.suppress(OSError):
+        if path.is_symlink() or not path.is_dir():
+            path.unlink()
+            return
+    shutil.rmtree(path, ignore_errors=True)
+    if path.exists():
+        for directory, _, _ in os.walk(path):
+            with contextlib.suppress(OSError):
+                Path(directory).chmod(stat.S_IRWXU)
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _generations(layout: Layout) -> list[str]:
+    names: set[str] = set()
+    with contextlib.suppress(OSError):
+        names = {name for name in os.listdir(layout.root) if generation_number(name) is not None}  # noqa: PTH208
+    return sorted(names)
+
+
+def _is_due(layout: Layout, generation: str, *, force: bool) -> bool:
+    """An abandoned attempt still has its working directory, or never got as far as one; it is due at once."""
+    prefix = Path(layout.prefix(generation))
+    if force or (prefix / WORK).exists() or not (prefix / "pylock.toml").exists():
+        return True
+    try:
+        return time.time() - os.stat(layout.lease(generation)).st_mtime >= KEEP  # noqa: PTH116
+    except OSError:
+        return True
+
+
+def _sweep(layout: Layout, receipt: Receipt | None) -> None:
+    """Remove leases whose generation is gone and whose name cannot come again, old logs, and torn temporary files."""
+    newest = 0 if receipt is None else generation_number(receipt.generation) or 0
+    with contextlib.suppress(OSError):
+        for lease in Path(layout.leases).iterdir():
+            number = generation_number(lease.name)
+            if number is not None and number < newest and not Path(layout.prefix(lease.name)).exists():
+                lease.unlink()
+    with contextlib.suppress(OSError):
+        for log in sorted(Path(layout.log).iterdir(), key=lambda path: path.stat().st_mtime)[:-10]:
+            log.unlink()
+    with contextlib.suppress(OSError):
+        for entry in Path(layout.root).iterdir():
+            if _is_temporary(entry.name):
+                entry.unlink()
+
+
+def _is_temporary(name: str) -> bool:
+    stem, _, suffix = name.lstrip(".").rpartition(".")
+    known = {"isolated-environment.json", "pylock.toml", "activate", "bin"}
+    return stem in known and len(suffix) == 32  # noqa: PLR2004 -- a uuid4

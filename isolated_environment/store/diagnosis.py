@@ -1,0 +1,86 @@
+"""From an installer's output to a typed error that says what happened and what to do."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+from ..errors import BuildError, DiskFullError, IndexUnreachableError, ResolutionError, VerificationError
+
+_DISK = re.compile(r"no space left on device|os error 28\b|errno 28\b|disk quota exceeded", re.IGNORECASE)
+_OFFLINE = re.compile(r"network was disabled|network connectivity is disabled", re.IGNORECASE)
+_DENIED = re.compile(r"\b(401|403|407)\b.{0,40}(unauthorized|forbidden|client error|proxy)", re.IGNORECASE)
+_UNREACHABLE = re.compile(
+    r"request failed after|error sending request|failed to fetch|could not connect|tcp connect error|dns error"
+    r"|connection (refused|reset|broken|aborted)|newconnectionerror|max retries exceeded|name resolution"
+    r"|read timed out|operation timed out|incompleteread|unexpected eof|error decoding response body"
+    r"|not a trusted or secure host|connection error|ssl(error| certificate)|certificate verify failed",
+    re.IGNORECASE,
+)
+_UNSOLVABLE = re.compile(
+    r"no solution found|resolutionimpossible|no matching distribution found|conflicting dependencies"
+    r"|requires a different python|not found in the package registry|was not found in the cache",
+    re.IGNORECASE,
+)
+_HASH = re.compile(r"hash mismatch|do not match the hashes|hashes are required|computed hash", re.IGNORECASE)
+_CAUSE = re.compile(r"^(?:error|cause|ERROR):?\s*|^\s*(?:cause:|╰─▶|├─▶)\s*", re.IGNORECASE)
+
+_Kind = type[BuildError]
+
+
+def diagnose(
+    step: str, argv: tuple[str, ...], returncode: int, tail: tuple[str, ...], log_path: Path
+) -> BuildError:
+    """Make the error for a step that failed.
+
+    Args:
+        step: Its name.
+        argv: Its command line, redacted.
+        returncode: Its exit code; negative: the signal that ended it.
+        tail: Its last lines, redacted.
+        log_path: Where the rest is.
+
+    Returns:
+        A :class:`BuildError` of the class that fits.
+    """
+    text = "\n".join(tail)
+    kind, summary, hint = _classified(text, returncode)
+    detail = _sentence(tail, kind)
+    fields = {"step": step, "argv": argv, "returncode": returncode, "tail": tail, "log_path": str(log_path)}
+    if kind is DiskFullError:
+        fields.update(path=str(log_path.parent.parent), needed=0, free=0)
+    if kind is VerificationError:
+        fields.update(damage=tuple(line for line in tail if _HASH.search(line)))
+    message = f"{step}: {summary}" + (f": {detail}" if detail else "")
+    return kind(message, hint=hint, **fields)
+
+
+def _classified(text: str, returncode: int) -> tuple[_Kind, str, str | None]:
+    rules: list[tuple[Callable[[str], object], _Kind, str, str]] = [
+        (_DISK.search, DiskFullError, "the disk is full", "free space on the environment's disk, then try again"),
+        (_HASH.search, VerificationError, "a file is not what the lock says", "the index serves altered files: find out why"),
+        (_OFFLINE.search, IndexUnreachableError, "offline, and not in the cache", "allow the network once, or give a wheelhouse by options=['--find-links', DIR]"),
+        (_DENIED.search, IndexUnreachableError, "an index refused", "check the index's URL and credentials"),
+        (_UNREACHABLE.search, IndexUnreachableError, "an index could not be reached", "check the network, the proxy and the index's URL, then try again"),
+        (_UNSOLVABLE.search, ResolutionError, "no versions satisfy the request", "check the names and versions asked for, and python="),
+    ]
+    for matches, kind, summary, hint in rules:
+        if matches(text):
+            return kind, summary, hint
+    if returncode < 0:
+        name = signal.Signals(-returncode).name if -returncode in set(signal.Signals) else str(-returncode)
+        hint = "out of memory?" if name == "SIGKILL" else "try again"
+        return BuildError, f"ended by {name}", hint
+    return BuildError, f"failed with exit code {returncode}", "the last lines and the log say why"
+
+
+def _sentence(tail: tuple[str, ...], kind: _Kind) -> str:
+    """The line that says most: what the resolver concluded, or the first error."""
+    marks = (_UNSOLVABLE, re.compile("because", re.IGNORECASE)) if kind is ResolutionError else (_CAUSE,)
+    for mark in reversed(marks):
+        for line in tail:
+            if mark.search(line):
+                return _CAUSE.sub("", line).strip()[:500]
+    return ""

@@ -1,0 +1,82 @@
+"""What makes a directory one of ours: its receipt or its tag.  Nothing else is ever deleted."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+from ..errors import NotOurDirectoryError
+from ..layout import TAG_TEXT, Layout
+from ..receipt import Unusable, read
+
+
+def is_ours(layout: Layout) -> bool:
+    """Return whether the root carries our tag or our receipt."""
+    try:
+        if Path(layout.tag).read_text("utf-8") == TAG_TEXT:
+            return True
+    except (OSError, UnicodeDecodeError):
+        pass
+    try:
+        read(layout.receipt)
+    except Unusable:
+        return False
+    return True
+
+
+def assert_ours(layout: Layout) -> None:
+    """Check that the root is ours.
+
+    Raises:
+        NotOurDirectoryError: it is not; nothing was touched.
+    """
+    if not is_ours(layout):
+        raise NotOurDirectoryError(
+            f"{layout.root} was not made by this library and is left alone",
+            hint="choose another path, or move that directory away",
+            path=layout.root,
+        )
+
+
+def make_root(layout: Layout) -> None:
+    """Make the root's directories and its tag, unless they are there.
+
+    Raises:
+        NotOurDirectoryError: the path holds something that is not ours.
+        OSError: something cannot be made.
+    """
+    root = Path(layout.root)
+    if root.is_symlink() or not root.is_dir():
+        _refuse(layout)
+    if not is_ours(layout):
+        if any(root.iterdir()):
+            assert_ours(layout)
+        _write_tag(layout)
+    Path(layout.leases).mkdir(exist_ok=True)
+    Path(layout.log).mkdir(exist_ok=True)
+    gitignore = Path(layout.gitignore)
+    if not gitignore.exists():
+        gitignore.write_text("*\n", "utf-8")
+
+
+def _write_tag(layout: Layout) -> None:
+    """Whole or not at all: a root with half a tag would be nobody's."""
+    fd = None
+    temporary = f"{layout.tag}.{os.getpid()}"
+    try:
+        fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+        os.write(fd, TAG_TEXT.encode())
+    finally:
+        if fd is not None:
+            os.close(fd)
+    with contextlib.suppress(FileNotFoundError):
+        os.replace(temporary, layout.tag)  # noqa: PTH105
+
+
+def _refuse(layout: Layout) -> None:
+    raise NotOurDirectoryError(
+        f"{layout.root} is not a directory of this library",
+        hint="choose another path, or move what is there away",
+        path=layout.root,
+    )

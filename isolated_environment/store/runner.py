@@ -1,0 +1,161 @@
+"""Running the steps of a build: scrubbed environment, own process group, every line captured and redacted."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import subprocess
+import time
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from ..environ import host_environment, patch_for_installer
+from ..events import Reporter, StepFinished, StepOutput, StepStarted
+from ..layout import WINDOWS
+from ..plan import Stage, Step
+from ..redaction import redact
+from .diagnosis import diagnose
+
+#: Lines of a step's output that an error carries.
+TAIL = 50
+#: Seconds that a step has to end by itself when the build is given up.
+GRACE = 2.0
+
+_LOG_LIMIT = 8 << 20  # bytes of output of one step that the log keeps
+_CHUNK = 1 << 16
+
+
+class Runner:
+    """Runs stages in one working directory and keeps the log.
+
+    Args:
+        work: The working directory; exists.
+        log_path: The log; made here.
+        reporter: Where events go.
+        secrets: Strings that must appear nowhere.
+    """
+
+    def __init__(self, work: Path, log_path: Path, reporter: Reporter, secrets: tuple[str, ...]) -> None:
+        self._work = work
+        self._log_path = log_path
+        self._reporter = reporter
+        self._secrets = secrets
+
+    def run(self, stage: Stage) -> None:
+        """Write the stage's files, then run its steps, each to a successful end.
+
+        Raises:
+            BuildError: a step failed; the subclass says how.
+            OSError: a file cannot be written.
+        """
+        for name, text in stage.files.items():
+            self._write(name, text)
+        with self._log_path.open("a", encoding="utf-8", errors="replace") as log:
+            for step in stage.steps:
+                self._run(step, log)
+
+    def _write(self, name: str, text: str) -> None:
+        path = self._work / name
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(fd, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+
+    def _run(self, step: Step, log: IO[str]) -> None:
+        argv = tuple(redact(word, self._secrets) for word in step.argv)
+        self._reporter.report(StepStarted(self._reporter.root, step.name, step.why, argv))
+        log.write(f"$ {' '.join(argv)}\n")
+        started = time.monotonic()
+        tail: deque[str] = deque(maxlen=TAIL)
+        process = self._start(step)
+        try:
+            for line in self._lines(process, log):
+                tail.append(line)
+                self._reporter.report(StepOutput(self._reporter.root, step.name, line))
+            returncode = process.wait()
+        except BaseException:
+            _end(process)
+            raise
+        finally:
+            if process.stdout is not None:
+                process.stdout.close()
+        duration = time.monotonic() - started
+        log.write(f"exit {returncode} after {duration:.2f} s\n")
+        log.flush()
+        if returncode != 0:
+            raise diagnose(step.name, argv, returncode, tuple(tail), self._log_path)
+        self._reporter.report(StepFinished(self._reporter.root, step.name, duration))
+
+    def _start(self, step: Step) -> subprocess.Popen[bytes]:
+        flags = {"creationflags": subprocess.CREATE_NO_WINDOW} if WINDOWS else {}  # type: ignore[attr-defined]
+        try:
+            return subprocess.Popen(
+                step.argv,
+                cwd=self._work,
+                env=patch_for_installer(step.env).apply(host_environment()),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                # no controlling terminal: nothing can ask for a password, and Ctrl-C reaches the host alone
+                start_new_session=True,
+                **flags,
+            )
+        except OSError as error:
+            raise diagnose(step.name, step.argv, 127, (f"{error}",), self._log_path) from error
+
+    def _lines(self, process: subprocess.Popen[bytes], log: IO[str]) -> Iterator[str]:
+        """The output by lines; ends when the step has ended, also when a daemon it left keeps the pipe open."""
+        kept, rest = 0, b""
+        for chunk in _chunks(process):
+            *lines, rest = (rest + chunk).replace(b"\r", b"\n").split(b"\n")
+            if len(rest) > _CHUNK:
+                lines, rest = [*lines, rest], b""
+            for raw in lines:
+                line = redact(raw.decode("utf-8", "replace").rstrip(), self._secrets)
+                if not line:
+                    continue
+                kept += len(raw)
+                if kept < _LOG_LIMIT:
+                    log.write(f"{line}\n")
+                yield line
+        if rest:
+            line = redact(rest.decode("utf-8", "replace").rstrip(), self._secrets)
+            log.write(f"{line}\n")
+            yield line
+
+
+def _chunks(process: subprocess.Popen[bytes]) -> Iterator[bytes]:
+    assert_pipe = process.stdout
+    if assert_pipe is None:
+        return
+    fd = assert_pipe.fileno()
+    while True:
+        if not WINDOWS:
+            ready, _, _ = select.select([fd], [], [], 0.1)
+            if not ready:
+                if process.poll() is not None:
+                    return
+                continue
+        chunk = os.read(fd, _CHUNK)
+        if not chunk:
+            return
+        yield chunk
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End the step and what it started: ask, wait, kill."""
+    if WINDOWS:
+        system = Path(os.path.expandvars("%SystemRoot%")) / "System32" / "taskkill.exe"
+        subprocess.run([str(system), "/T", "/F", "/PID", str(process.pid)], check=False, capture_output=True)
+    else:
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, number)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(GRACE)
+                if number == signal.SIGTERM:
+                    continue
+    process.wait()

@@ -1,0 +1,62 @@
+"""What creates and installs: ``uv``, or ``virtualenv`` and ``pip``.  A toolchain turns values into steps; it runs none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+from ..errors import RequestError
+from ..lockfile import Lock
+from ..plan import BuildOrder, Stage
+
+NAMES = ("auto", "uv", "pip")
+
+
+class Toolchain(Protocol):
+    """What the planner needs of a toolchain."""
+
+    #: ``uv`` or ``pip``.
+    name: str
+    #: Versions of the programs, by name.
+    versions: Mapping[str, str]
+    #: Whether it can take named projects from an explicit index by itself.
+    routes_by_name: bool
+    #: Whether preferred versions that do not fit make the resolution fail, so that it must run again without them.
+    insists_on_preferences: bool
+
+    def resolve(self, order: BuildOrder) -> Stage:
+        """Return what resolves the order's content from metadata."""
+
+    def resolution(self, order: BuildOrder) -> Lock:
+        """Read what :meth:`resolve` left in the working directory."""
+
+    def create(self, order: BuildOrder) -> Stage:
+        """Return what creates the prefix."""
+
+    def install(self, order: BuildOrder, lock: Lock) -> Stage:
+        """Return what installs exactly the lock, with its hashes."""
+
+    def cache_directory(self, order: BuildOrder) -> Path | None:
+        """Return the installer's cache, so that it can be synced before publication; ``None``: unknown."""
+
+
+def find_toolchain(wanted: str) -> Toolchain:
+    """Choose a toolchain.
+
+    Args:
+        wanted: ``uv``, ``pip``, or ``auto``: uv where it is found, else pip.
+
+    Raises:
+        RequestError: another word.
+        ToolchainNotFoundError: it is not on this machine; it lists where was looked.
+    """
+    from . import pip, uv
+
+    if wanted not in NAMES:
+        raise RequestError(f"no toolchain {wanted!r}", hint=f"one of {', '.join(NAMES)}")
+    if wanted == "pip":
+        return pip.find()
+    if wanted == "uv":
+        return uv.find()
+    return uv.find(required=False) or pip.find()

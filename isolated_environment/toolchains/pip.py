@@ -1,0 +1,289 @@
+"""The ``virtualenv`` and ``pip`` toolchain: a dry-run report, ``virtualenv``, ``pip install --no-deps --require-hashes``.
+
+pip is not installed into the environment: it runs from the wheel that virtualenv carries (:mod:`..child.run_pip`), by
+the environment's own interpreter, so that both toolchains leave the same distributions behind.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from html import escape
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import quote
+
+from packaging.pylock import Package, PackageArchive, PackageDirectory, PackageVcs
+
+from ..child import run_pip
+from ..errors import ToolchainNotFoundError
+from ..index import Credentials, join_credentials
+from ..layout import python_of
+from ..lockfile import Lock, artifact_of, lock_from_report
+from ..plan import BuildOrder, Stage, Step
+from ..requirements import Requirement
+from ..spec import credentials_by_prefix
+
+_REPORT = "report.json"
+
+
+@dataclass(frozen=True)
+class Pip:
+    """virtualenv, and the pip it carries."""
+
+    #: The interpreter that runs virtualenv.
+    host: str
+    #: The directory of wheels that virtualenv carries.
+    wheels: str
+    version: str
+    name: str = "pip"
+    routes_by_name: bool = False
+    insists_on_preferences: bool = True
+
+    @property
+    def versions(self) -> Mapping[str, str]:
+        """virtualenv's version, which fixes pip's."""
+        return {"virtualenv": self.version}
+
+    def resolve(self, order: BuildOrder) -> Stage:
+        """``pip install --dry-run --report`` by the base interpreter, as if nothing were installed."""
+        content = order.content
+        preferred = [f"{name}=={value}" for name, value in _preferences(order).items()]
+        files = {
+            "requirements.txt": _text(_line(item, order) for item in content.requirements)
+            + _text(_private(order.direct[name], order) for name in order.widened),
+            "constraints.txt": _text([*(item.text for item in content.all_constraints), *preferred]),
+        }
+        argv = [
+            *self._pip(order.interpreter.executable, "install"),
+            *("--dry-run", "--ignore-installed", "--report", _REPORT),
+            *("--requirement", "requirements.txt", "--constraint", "constraints.txt"),
+            *_options(order),
+        ]
+        why = f"resolving {len(content.requirements)} requirement(s) with pip"
+        steps = (Step("resolve", why, tuple(argv), _environment(order)),) if content.requirements else ()
+        return Stage(steps, files)
+
+    def resolution(self, order: BuildOrder) -> Lock:
+        """Read pip's report."""
+        if not order.content.requirements:
+            return lock_from_report({"install": []})
+        return lock_from_report(json.loads((order.work / _REPORT).read_text("utf-8")))
+
+    def create(self, order: BuildOrder) -> Stage:
+        """``virtualenv`` at the final path, without pip or setuptools."""
+        argv = [
+            *(self.host, "-m", "virtualenv", "--quiet"),
+            *("--no-seed", "--no-download", "--no-periodic-update", "--no-venv-redirect"),
+            *("--python", order.interpreter.executable),
+            *(("--system-site-packages",) if order.content.system_site_packages else ()),
+            str(order.prefix),
+        ]
+        why = f"creating the environment with Python {order.interpreter.version}"
+        env = {"VIRTUALENV_CONFIG_FILE": os.devnull}
+        return Stage((Step("create", why, tuple(argv), env),))
+
+    def install(self, order: BuildOrder, lock: Lock) -> Stage:
+        """Two runs of pip: what has hashes, with them; then directories and VCS checkouts, which cannot have any.
+
+        What an index serves is offered to pip by a page of exact links (``--find-links``), so that it takes the
+        locked file and records no direct URL (PEP 610), as uv does.
+        """
+        hashed = [package for package in lock.packages if _has_hashes(package)]
+        loose = [package for package in lock.packages if not _has_hashes(package)]
+        python = python_of(str(order.prefix))
+        files = {
+            "links.html": "".join(map(_link, hashed)),
+            "hashed.txt": _text(_pinned(package, order) for package in hashed),
+            "loose.txt": _text(_pinned(package, order) for package in loose),
+        }
+        steps = []
+        common = ["--no-deps", "--ignore-installed", "--no-warn-script-location", *_options(order, building=True)]
+        env = _environment(order, installing=True)
+        if hashed:
+            links = (order.work / "links.html").as_uri()
+            argv = [*self._pip(python, "install"), *common, "--require-hashes", "--requirement", "hashed.txt"]
+            argv += ["--find-links", links, *_without_index(hashed, env)]
+            why = f"installing {len(hashed)} distribution(s) with pip"
+            steps.append(Step("install", why, tuple(argv), env))
+        if loose:
+            argv = [*self._pip(python, "install"), *common, "--requirement", "loose.txt"]
+            why = f"building {len(loose)} distribution(s) from source with pip"
+            steps.append(Step("install-sources", why, tuple(argv), env))
+        return Stage(tuple(steps), files)
+
+    def cache_directory(self, order: BuildOrder) -> Path | None:
+        """pip copies out of its cache, so there is nothing to sync."""
+        del order
+        return None
+
+    def _pip(self, python: str, *verb: str) -> list[str]:
+        return [python, "-I", str(Path(run_pip.__file__).absolute()), self.wheels, *verb]
+
+
+def bundled_wheels() -> Path | None:
+    """Return the directory of wheels that virtualenv carries, pip among them; ``None`` where it is not installed."""
+    spec = find_spec("virtualenv")
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    return Path(spec.submodule_search_locations[0]) / "seed" / "wheels" / "embed"
+
+
+@lru_cache(maxsize=1)
+def find() -> Pip:
+    """Find virtualenv beside this library.
+
+    Raises:
+        ToolchainNotFoundError: it is not there, or the host is frozen and cannot run it.
+    """
+    wheels = bundled_wheels()
+    if wheels is None or getattr(sys, "frozen", False) or not sys.executable:
+        raise ToolchainNotFoundError(
+            "virtualenv cannot be run by this interpreter",
+            hint="install virtualenv beside this library, or use toolchain='uv'",
+            toolchain="pip",
+            searched=("the `virtualenv` distribution",),
+        )
+    try:
+        found = version("virtualenv")
+    except PackageNotFoundError:
+        found = ""
+    return Pip(sys.executable, str(wheels), found)
+
+
+def _text(lines: Iterable[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _preferences(order: BuildOrder) -> dict[str, str]:
+    """Preferred versions as constraints; a direct reference is its own."""
+    if order.preferences is None:
+        return {}
+    direct = {package.name for package in order.preferences.packages if package.is_direct}
+    return {name: value for name, value in order.kept_versions.items() if name not in direct}
+
+
+def _line(item: Requirement, order: BuildOrder) -> str:
+    if item.url is None:
+        return _private(order.direct.get(item.name or "", item.text), order)
+    return f"-e {item.url}" if item.editable else _private(item.text, order)
+
+
+def _private(text: str, order: BuildOrder) -> str:
+    """Put the placeholders for user name and password into a URL that needs them."""
+    for prefix, variables in sorted(_variables(order).items(), reverse=True):
+        if prefix in text:
+            secured = join_credentials(prefix, *(f"${{{name}}}" for name in variables))
+            return text.replace(prefix, secured, 1)
+    return text
+
+
+def _variables(order: BuildOrder) -> dict[str, tuple[str, str]]:
+    """For each URL prefix with credentials the two variables that hold them: pip replaces ``${NAME}`` in its files."""
+    return {
+        prefix: (f"ISOLATED_ENVIRONMENT_USER_{number}", f"ISOLATED_ENVIRONMENT_PASSWORD_{number}")
+        for number, prefix in enumerate(sorted(credentials_by_prefix(order.content)))
+    }
+
+
+def _environment(order: BuildOrder, *, installing: bool = False) -> dict[str, str]:
+    """Pip's settings.  Private explicit indexes are named only when every hash is known: their passwords are needed."""
+    settings, content = order.settings, order.content
+    env = {
+        "PIP_CONFIG_FILE": os.devnull,
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "PIP_NO_INPUT": "1",
+        "PIP_NO_COLOR": "1",
+        "PIP_PROGRESS_BAR": "off",
+        "PIP_ROOT_USER_ACTION": "ignore",
+    }
+    default = content.default_index
+    known = credentials_by_prefix(content)
+    main = settings.main_index() if default is None else _with(default.url, default.credentials)
+    private = [_with(index.url, index.credentials) for index in content.explicit_indexes if index.credentials]
+    for variable, value in {
+        "PIP_INDEX_URL": main,
+        "PIP_EXTRA_INDEX_URL": " ".join(private) if installing else None,
+        "PIP_DEFAULT_TIMEOUT": settings.timeout,
+        "PIP_RETRIES": settings.retries,
+        "PIP_CERT": settings.certificate,
+        "PIP_CLIENT_CERT": settings.client_certificate,
+        "PIP_PROXY": settings.proxy,
+        "PIP_TRUSTED_HOST": settings.trusted_hosts,
+        "PIP_CACHE_DIR": settings.pip_cache,
+        "PIP_NO_INDEX": "1" if settings.offline else None,
+        "PIP_NO_CACHE_DIR": "1" if order.no_cache else None,
+    }.items():
+        if value:
+            env[variable] = value
+    for prefix, (user, password) in _variables(order).items():
+        env[user], env[password] = (quote(word, safe="") for word in (known[prefix].username, known[prefix].password))
+    return env
+
+
+def _with(url: str, credentials: Credentials | None) -> str:
+    if credentials is None:
+        return url
+    return join_credentials(url, quote(credentials.username, safe=""), quote(credentials.password, safe=""))
+
+
+def _options(order: BuildOrder, *, building: bool = False) -> list[str]:
+    selecting = ("--no-binary", "--only-binary", "--find-links", "--config-settings", "--pre", "--no-index")
+    building_only = ("--config-settings", "--no-build-isolation")
+    wanted = building_only if building else (*selecting, "--no-build-isolation")
+    return [word for word in order.content.options.words if word.split("=", 1)[0] in wanted]
+
+
+def _has_hashes(package: Package) -> bool:
+    return not isinstance(artifact_of(package), (PackageVcs, PackageDirectory))
+
+
+def _without_index(packages: Iterable[Package], env: Mapping[str, str]) -> list[str]:
+    """No index is asked when every file is a wheel; building from source needs one, private files need its password."""
+    wheels = all(package.wheels for package in packages)
+    private = any("@" in env.get(name, "") for name in ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL"))
+    return ["--no-index"] if wheels and not private else []
+
+
+def _url_of(package: Package) -> str:
+    artifact = artifact_of(package)
+    url = getattr(artifact, "url", None)
+    return url if url else Path(str(artifact.path)).as_uri()
+
+
+def _hash_of(package: Package) -> tuple[str, str]:
+    hashes = dict(getattr(artifact_of(package), "hashes", {}))
+    return ("sha256", hashes["sha256"]) if "sha256" in hashes else next(iter(hashes.items()))
+
+
+def _link(package: Package) -> str:
+    if isinstance(artifact_of(package), PackageArchive):
+        return ""
+    url = _url_of(package)
+    name = re.split(r"[/\\]", url)[-1]
+    return f'<a href="{escape(url)}#{"=".join(_hash_of(package))}">{escape(name)}</a>\n'
+
+
+def _pinned(package: Package, order: BuildOrder) -> str:
+    artifact = artifact_of(package)
+    if isinstance(artifact, PackageVcs):
+        url = artifact.url or Path(str(artifact.path)).as_uri()
+        return _reference(package, f"{artifact.type}+{_private(url, order)}@{artifact.commit_id}", artifact.subdirectory)
+    if isinstance(artifact, PackageDirectory):
+        if artifact.editable:
+            return f"-e {_url_of(package)}"
+        return _reference(package, _url_of(package), artifact.subdirectory)
+    suffix = f" --hash={':'.join(_hash_of(package))}"
+    if isinstance(artifact, PackageArchive):
+        return _reference(package, _private(_url_of(package), order), artifact.subdirectory) + suffix
+    return f"{package.name}=={package.version}{suffix}"
+
+
+def _reference(package: Package, url: str, subdirectory: str | None) -> str:
+    return f"{package.name} @ {url}" + (f"#subdirectory={subdirectory}" if subdirectory else "")

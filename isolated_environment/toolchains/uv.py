@@ -1,0 +1,253 @@
+"""The ``uv`` toolchain: ``uv pip compile`` to a ``pylock.toml``, ``uv venv``, ``uv pip sync``.
+
+No configuration file but the one written here is read (``UV_CONFIG_FILE`` takes the place of every other), and the
+environment is scrubbed, so that ``[tool.uv.pip] target`` in some ``pyproject.toml`` cannot redirect an install.
+Credentials reach uv as ``UV_INDEX_<NAME>_USERNAME`` and ``_PASSWORD`` of an index that serves nothing by itself.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Literal, overload
+
+from ..environ import host_environment
+from ..errors import ToolchainNotFoundError
+from ..index import Credentials, Index
+from ..layout import python_of
+from ..lockfile import Lock, parse_lock
+from ..plan import BuildOrder, Stage, Step
+from ..requirements import Requirement
+from ..spec import credentials_by_prefix
+
+_PREVIEW = ("--preview-features", "pylock")
+_LOCK = "pylock.toml"
+
+
+@dataclass(frozen=True)
+class Uv:
+    """uv, at an absolute path."""
+
+    executable: str
+    version: str
+    name: str = "uv"
+    routes_by_name: bool = True
+    insists_on_preferences: bool = False
+
+    @property
+    def versions(self) -> Mapping[str, str]:
+        """uv's version."""
+        return {"uv": self.version}
+
+    def resolve(self, order: BuildOrder) -> Stage:
+        """``uv pip compile`` of generated files; the previous lock, in the place of the output, is its preference."""
+        content = order.content
+        sources = ["requirements.in"]
+        files = {
+            "requirements.in": _lines(item for item in content.requirements if not _routed(item, order)),
+            "constraints.txt": _lines(content.all_constraints),
+            "uv.toml": _configuration(order),
+        }
+        if content.explicit_indexes:
+            sources.append("pyproject.toml")
+            files["pyproject.toml"] = _project(order)
+        if order.preferences is not None and order.upgrade is not None:
+            files[_LOCK] = order.preferences.text
+        argv = [
+            *self._command(order, "pip", "compile"),
+            *_PREVIEW,
+            *("--format", "pylock.toml", "--output-file", _LOCK, "--no-header", "--quiet"),
+            *("--python", order.interpreter.executable, "--constraints", "constraints.txt"),
+            *_upgrades(order),
+            *_selection(order),
+            *sources,
+        ]
+        why = f"resolving {len(content.requirements)} requirement(s) with uv"
+        return Stage((Step("resolve", why, tuple(argv), self._environment(order)),), files)
+
+    def resolution(self, order: BuildOrder) -> Lock:
+        """Read the ``pylock.toml`` that uv wrote."""
+        path = order.work / _LOCK
+        return parse_lock(
+            path.read_text("utf-8"),
+            order.interpreter.target(),
+            origin=str(path),
+            prefer_sdist=order.content.options.values("--no-binary"),
+        )
+
+    def create(self, order: BuildOrder) -> Stage:
+        """``uv venv`` at the final path, without pip; the working directory in it is why existing files are allowed."""
+        argv = [
+            *self._command(order, "venv"),
+            *("--allow-existing", "--no-project", "--quiet", "--python", order.interpreter.executable),
+            *(("--system-site-packages",) if order.content.system_site_packages else ()),
+            str(order.prefix),
+        ]
+        why = f"creating the environment with Python {order.interpreter.version}"
+        step = Step("create", why, tuple(argv), self._environment(order))
+        return Stage((step,), {"uv.toml": _configuration(order)})
+
+    def install(self, order: BuildOrder, lock: Lock) -> Stage:
+        """``uv pip sync`` of exactly the lock."""
+        argv = [
+            *self._command(order, "pip", "sync"),
+            *_PREVIEW,
+            *("--python", python_of(str(order.prefix)), "--allow-empty-requirements", "--compile-bytecode"),
+            *_building(order),
+            _LOCK,
+        ]
+        why = f"installing {len(lock.packages)} distribution(s) with uv"
+        step = Step("install", why, tuple(argv), self._environment(order))
+        return Stage((step,), {_LOCK: lock.text})
+
+    def cache_directory(self, order: BuildOrder) -> Path | None:
+        """Where uv caches: its variable, else below the user's cache directory (https://docs.astral.sh/uv)."""
+        if order.settings.uv_cache:
+            return Path(order.settings.uv_cache)
+        import platformdirs
+
+        return Path(platformdirs.user_cache_dir("uv", appauthor=False))
+
+    def _command(self, order: BuildOrder, *verb: str) -> list[str]:
+        words = [self.executable, *verb, "--no-python-downloads"]
+        if order.settings.offline:
+            words.append("--offline")
+        if order.no_cache:
+            words.append("--no-cache")
+        return words
+
+    def _environment(self, order: BuildOrder) -> dict[str, str]:
+        settings = order.settings
+        env = {"UV_CONFIG_FILE": str(order.work / "uv.toml"), "NO_COLOR": "1", "UV_NO_PROGRESS": "1"}
+        main = _main_index(order)
+        if main:
+            env["UV_DEFAULT_INDEX"] = main
+        for label, _, credentials in _origins(order):
+            name = label.upper().replace("-", "_")
+            env[f"UV_INDEX_{name}_USERNAME"] = credentials.username
+            env[f"UV_INDEX_{name}_PASSWORD"] = credentials.password
+        for variable, value in {
+            "UV_HTTP_TIMEOUT": settings.timeout,
+            "UV_HTTP_RETRIES": settings.retries,
+            "UV_CACHE_DIR": settings.uv_cache,
+            "UV_INSECURE_HOST": settings.trusted_hosts,
+            "SSL_CERT_FILE": settings.certificate,
+            "SSL_CLIENT_CERT": settings.client_certificate,
+            "ALL_PROXY": settings.proxy,
+        }.items():
+            if value:
+                env[variable] = value
+        return env
+
+
+@overload
+def find(*, required: Literal[True] = True) -> Uv: ...
+@overload
+def find(*, required: bool) -> Uv | None: ...
+@lru_cache(maxsize=2)
+def find(*, required: bool = True) -> Uv | None:
+    """Find uv: the one installed beside this library, else the one on PATH.
+
+    Raises:
+        ToolchainNotFoundError: there is none and it is required.
+    """
+    try:
+        import uv
+
+        return Uv(str(uv.find_uv_bin()), version("uv"))
+    except (ImportError, FileNotFoundError, PackageNotFoundError):
+        pass
+    on_path = shutil.which("uv", path=host_environment().get("PATH"))
+    if on_path is not None:
+        return Uv(on_path, "")
+    if not required:
+        return None
+    raise ToolchainNotFoundError(
+        "uv is neither installed beside this library nor on PATH",
+        hint="install uv, or use toolchain='pip'",
+        toolchain="uv",
+        searched=("the `uv` distribution", "PATH"),
+    )
+
+
+def _routed(item: Requirement, order: BuildOrder) -> bool:
+    return item.url is None and any(item.name in index.projects for index in order.content.explicit_indexes)
+
+
+def _lines(requirements: object) -> str:
+    lines = [f"-e {item.url}" if item.editable else item.text for item in requirements]  # type: ignore[attr-defined]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _project(order: BuildOrder) -> str:
+    """A project that exists to bind names to explicit indexes: ``[tool.uv.sources]`` reaches direct names only."""
+    import tomli_w
+
+    indexes = order.content.explicit_indexes
+    asked = [item.text for item in order.content.requirements if _routed(item, order)]
+    labels = {name: index.label for index in indexes for name in index.projects}
+    return tomli_w.dumps(
+        {
+            "project": {
+                "name": "isolated-environment-request",
+                "version": "0",
+                "dependencies": [*asked, *order.widened],
+            },
+            "tool": {
+                "uv": {
+                    "package": False,
+                    "index": [_explicit(index.label, index.url) for index in indexes],
+                    "sources": {name: {"index": label} for name, label in labels.items()},
+                }
+            },
+        }
+    )
+
+
+def _configuration(order: BuildOrder) -> str:
+    import tomli_w
+
+    return tomli_w.dumps({"index": [_explicit(label, url) for label, url, _ in _origins(order)]})
+
+
+def _explicit(label: str, url: str) -> dict[str, object]:
+    return {"name": label, "url": url, "explicit": True}
+
+
+def _origins(order: BuildOrder) -> list[tuple[str, str, Credentials]]:
+    """Each URL that needs credentials, as an index that serves no project: uv then knows them for what is below."""
+    return [
+        (Index(url, default=True).label, url, credentials)
+        for url, credentials in credentials_by_prefix(order.content).items()
+    ]
+
+
+def _main_index(order: BuildOrder) -> str | None:
+    default = order.content.default_index
+    return default.url if default is not None else order.settings.main_index()
+
+
+def _upgrades(order: BuildOrder) -> list[str]:
+    if order.upgrade is None:
+        return ["--upgrade"]
+    return [word for name in sorted(order.upgrade) for word in ("--upgrade-package", name)]
+
+
+def _selection(order: BuildOrder) -> list[str]:
+    options = order.content.options
+    words = [word for name in ("--no-binary", "--only-binary") for value in options.values(name) for word in (name, value)]
+    if options.flag("--pre"):
+        words += ["--prerelease", "allow"]
+    return words + _building(order)
+
+
+def _building(order: BuildOrder) -> list[str]:
+    options = order.content.options
+    words = [word for value in options.values("--find-links") for word in ("--find-links", value)]
+    words += [word for value in options.values("--config-settings") for word in ("--config-setting", value)]
+    words += [name for name in ("--no-index", "--no-build-isolation") if options.flag(name)]
+    return words
