@@ -34,7 +34,7 @@ def activation_command(prefix: str, shell: str) -> str:
     Raises:
         ValueError: the shell is unknown, or the prefix has no script for it.
     """
-    name = os.path.basename(shell).lower().removesuffix(".exe")  # noqa: PTH119
+    name = os.path.basename(shell).lower().removesuffix(".exe")
     script = _SCRIPTS.get(name)
     if script is None:
         raise ValueError(f"no activation for the shell {shell!r}; known are {', '.join(_SCRIPTS)}")

@@ -26,11 +26,11 @@ def words_of(value: object) -> tuple[str, ...]:
     if value is None:
         return ()
     if isinstance(value, os.PathLike):
-        return (os.path.abspath(os.fspath(value)),)  # noqa: PTH100
+        return (os.path.abspath(os.fspath(value)),)
     if isinstance(value, str):
         text = value.strip()
         if text.startswith(("./", "../", "~", ".\\", "..\\")) or text == ".":
-            return (os.path.abspath(os.path.expanduser(text)),)  # noqa: PTH100, PTH111
+            return (os.path.abspath(os.path.expanduser(text)),)
         return (text,) if text else ()
     if isinstance(value, Iterable):
         return tuple(word for item in value for word in words_of(item))
@@ -39,7 +39,7 @@ def words_of(value: object) -> tuple[str, ...]:
 
 def is_requirements_file(word: str) -> bool:
     """Return whether *word* is the path of a requirements file rather than a requirement."""
-    return os.path.isabs(word) and word.endswith(_FILE_SUFFIXES) and "\n" not in word  # noqa: PTH117
+    return os.path.isabs(word) and word.endswith(_FILE_SUFFIXES) and "\n" not in word
 
 
 def content_of(local: str) -> list[int]:
@@ -48,14 +48,14 @@ def content_of(local: str) -> list[int]:
     For a directory these are of the files that uv and pip build from it by: ``pyproject.toml``, ``setup.py`` and
     ``setup.cfg``.
     """
-    if not os.path.isdir(local):  # noqa: PTH112 -- the warm path does not import pathlib
+    if not os.path.isdir(local):
         names = [local]
     else:
         names = [f"{local}/{name}" for name in ("pyproject.toml", "setup.py", "setup.cfg")]
     facts: list[int] = []
     for name in names:
         try:
-            found = os.stat(name)  # noqa: PTH116 -- same
+            found = os.stat(name)
         except OSError:
             facts += [-1, -1]
         else:
@@ -97,7 +97,7 @@ class AskInput:
         }
 
 
-def raw_index(index: object) -> Any:  # noqa: ANN401 -- JSON
+def raw_index(index: object) -> Any:
     """Return the JSON form of an index argument."""
     if index is None:
         return None
@@ -109,7 +109,7 @@ def raw_index(index: object) -> Any:  # noqa: ANN401 -- JSON
 
 def _raw_word(word: str) -> str:
     if is_requirements_file(word):
-        with open(word, encoding="utf-8-sig", errors="replace") as file:  # noqa: PTH123
+        with open(word, encoding="utf-8-sig", errors="replace") as file:
             return redact(f"file {word}\n{file.read()}")
     return redact(word)
 

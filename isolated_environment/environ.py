@@ -30,7 +30,15 @@ FOREIGN_NAMES = frozenset(
     }
 )
 #: What else no installer may inherit: its settings come from :mod:`isolated_environment.settings` alone.
-INSTALLER_PREFIXES = (*FOREIGN_PREFIXES, "PIP_", "UV_", "VIRTUALENV_", "SETUPTOOLS_", "DISTUTILS_", "LD_PRELOAD")
+INSTALLER_PREFIXES = (
+    *FOREIGN_PREFIXES,
+    "PIP_",
+    "UV_",
+    "VIRTUALENV_",
+    "SETUPTOOLS_",
+    "DISTUTILS_",
+    "LD_PRELOAD",
+)
 
 
 class EnvPatch:
@@ -61,9 +69,7 @@ class EnvPatch:
     def apply(self, base: Mapping[str, str]) -> dict[str, str]:
         """Return a changed copy of *base*."""
         prefixes, names = self.unset_prefixes, self.unset_names
-        changed = {
-            name: value for name, value in base.items() if not name.startswith(prefixes) and name not in names
-        }
+        changed = {name: value for name, value in base.items() if not name.startswith(prefixes) and name not in names}
         if self.first_on_path is not None:
             path = _name_of_path(changed)
             rest = changed.get(path, os.defpath)

@@ -94,9 +94,7 @@ class Reporter:
         quiet: Never write to the terminal.
     """
 
-    def __init__(
-        self, root: str, on_event: Callable[[Event], None] | None = None, *, quiet: bool = False
-    ) -> None:
+    def __init__(self, root: str, on_event: Callable[[Event], None] | None = None, *, quiet: bool = False) -> None:
         self.root = root
         self._on_event = on_event
         self._to_terminal = not quiet and on_event is None and _is_terminal(sys.stderr)
@@ -110,7 +108,8 @@ class Reporter:
             self._on_event(event)
         elif self._to_terminal and level >= logging.INFO:
             elapsed = time.monotonic() - self._started
-            print(f"isolated_environment: {text} [{elapsed:.0f} s]", file=sys.stderr, flush=True)
+            sys.stderr.write(f"isolated_environment: {text} [{elapsed:.0f} s]\n")
+            sys.stderr.flush()
 
 
 def _is_terminal(stream: object) -> bool:

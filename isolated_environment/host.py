@@ -76,7 +76,7 @@ def parse_python(request: str) -> SpecifierSet | Path:
 
     text = request.strip()
     if os.sep in text or "/" in text:
-        return Path(os.path.expanduser(text)).absolute()  # noqa: PTH111 -- does not raise where there is no home
+        return Path(os.path.expanduser(text)).absolute()
     plain = _PLAIN.match(text)
     try:
         if plain:
@@ -137,7 +137,12 @@ def markers_of(version: str) -> dict[str, str]:
 
     markers = {name: str(value) for name, value in default_environment().items()}
     minor = ".".join(version.split(".")[:2])
-    return {**markers, "python_version": minor, "python_full_version": version, "implementation_version": version}
+    return {
+        **markers,
+        "python_version": minor,
+        "python_full_version": version,
+        "implementation_version": version,
+    }
 
 
 @lru_cache(maxsize=1)
@@ -224,7 +229,7 @@ def _pyenv_candidates(wanted: SpecifierSet, env: Mapping[str, str]) -> list[str]
     """Interpreters that pyenv installed, whether or not its shims are active, the newest first."""
     from packaging.version import InvalidVersion, Version
 
-    root = Path(env.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv"))  # noqa: PTH111 -- same
+    root = Path(env.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv"))
     found = []
     for entry in root.glob("versions/*"):
         try:

@@ -50,7 +50,7 @@ def join_credentials(url: str, username: str, password: str) -> str:
     return urlunsplit(parts._replace(netloc=f"{username}:{password}@{parts.netloc}"))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class Index:
     """A package index (PEP 503), used only for named projects unless it is the default one.
 
@@ -66,16 +66,26 @@ class Index:
     """
 
     url: str
-    projects: tuple[str, ...] = ()
-    default: bool = False
-    credentials: Credentials | None = field(default=None, repr=False, compare=False)
+    projects: tuple[str, ...]
+    default: bool
+    credentials: Credentials | None = field(repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        url, credentials = split_credentials(_absolute(self.url))
-        object.__setattr__(self, "url", url.rstrip("/"))
-        if credentials is not None:
-            object.__setattr__(self, "credentials", credentials)
-        object.__setattr__(self, "projects", normalize_names(self.projects))
+    def __init__(
+        self,
+        url: str | os.PathLike[str],
+        projects: Iterable[str] = (),
+        *,
+        default: bool = False,
+        credentials: Credentials | None = None,
+    ) -> None:
+        clean, found = split_credentials(_absolute(url))
+        for name, value in {
+            "url": clean.rstrip("/"),
+            "projects": normalize_names(projects),
+            "default": default,
+            "credentials": found or credentials,
+        }.items():
+            object.__setattr__(self, name, value)
 
     @property
     def label(self) -> str:
@@ -85,7 +95,7 @@ class Index:
     def for_projects(self, names: Iterable[str]) -> Index:
         """Return this index, explicit for *names* as well."""
         both = normalize_names((*self.projects, *names))
-        return Index(self.url, both, self.default, self.credentials)
+        return Index(self.url, both, default=self.default, credentials=self.credentials)
 
 
 def normalize_names(names: Iterable[str]) -> tuple[str, ...]:
@@ -110,7 +120,5 @@ def _absolute(url: str | os.PathLike[str]) -> str:
         )
     directory = Path(text).expanduser().absolute()
     if not text or not directory.is_dir():
-        raise InvalidIndexError(
-            f"no index at {text!r}: neither a URL nor a directory", hint="check the path", url=text
-        )
+        raise InvalidIndexError(f"no index at {text!r}: neither a URL nor a directory", hint="check the path", url=text)
     return directory.as_uri()

@@ -34,7 +34,7 @@ class Layout:
         self.root = root
 
     def _at(self, *parts: str) -> str:
-        return os.path.join(self.root, *parts)  # noqa: PTH118
+        return os.path.join(self.root, *parts)
 
     @property
     def receipt(self) -> str:

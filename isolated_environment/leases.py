@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 
-if os.name == "nt":
+if sys.platform == "win32":
     import ctypes
     import msvcrt
     from ctypes import wintypes

@@ -28,6 +28,7 @@ from packaging.version import Version
 
 from .errors import InvalidLockError
 from .index import split_credentials
+from .toml import read_toml
 
 if TYPE_CHECKING:
     from packaging.tags import Tag
@@ -107,7 +108,7 @@ def parse_lock(text: str, target: Target, *, origin: str, prefer_sdist: Iterable
         InvalidLockError: it is not PEP 751, or has nothing for *target*.
     """
     try:
-        pylock = Pylock.from_dict(_toml(text))
+        pylock = Pylock.from_dict(read_toml(text))
         sources = set(prefer_sdist)
         chosen = pylock.select(
             environment=dict(target.markers),  # type: ignore[arg-type]
@@ -128,7 +129,7 @@ def parse_lock(text: str, target: Target, *, origin: str, prefer_sdist: Iterable
 def load_lock(text: str) -> Lock | None:
     """Read a lock that this library wrote, for its versions; ``None`` when it is not one."""
     try:
-        return Lock(Pylock.from_dict(_toml(text)))
+        return Lock(Pylock.from_dict(read_toml(text)))
     except (PylockValidationError, ValueError):
         return None
 
@@ -143,7 +144,7 @@ def lock_from_report(report: Mapping[str, Any]) -> Lock:
         The lock, without credentials in any URL.
     """
     return _lock(
-        [_reported(item["metadata"], item["download_info"], item["is_direct"]) for item in report["install"]]
+        _reported(item["metadata"], item["download_info"], direct=item["is_direct"]) for item in report["install"]
     )
 
 
@@ -163,15 +164,6 @@ def restrict_hashes(lock: Lock, allowed: Mapping[str, tuple[str, ...]]) -> list[
         if not any(f"{name}:{value}" in accepted for name, value in hashes.items()):
             damage.append(f"{package.name} {package.version}: its file has none of the hashes asked for")
     return damage
-
-
-def _toml(text: str) -> dict[str, Any]:
-    try:
-        import tomllib
-    except ModuleNotFoundError:  # Python 3.10
-        import tomli as tomllib  # type: ignore[import-not-found,no-redef,unused-ignore]
-
-    return tomllib.loads(text)
 
 
 def _lock(packages: Iterable[Package]) -> Lock:
@@ -214,7 +206,7 @@ def _cleaned(artifact: Artifact, base: Path) -> Artifact:
     return type(artifact)(**{**fields, **changes})
 
 
-def _reported(metadata: Mapping[str, Any], download: Mapping[str, Any], is_direct: bool) -> Package:  # noqa: FBT001
+def _reported(metadata: Mapping[str, Any], download: Mapping[str, Any], *, direct: bool) -> Package:
     url = split_credentials(download["url"])[0]
     name, version = canonicalize_name(metadata["name"]), Version(metadata["version"])
     subdirectory = download.get("subdirectory")
@@ -232,11 +224,12 @@ def _reported(metadata: Mapping[str, Any], download: Mapping[str, Any], is_direc
     if "dir_info" in download:
         editable = download["dir_info"].get("editable") or None
         return Package(
-            name=name, directory=PackageDirectory(path=local or url, editable=editable, subdirectory=subdirectory)
+            name=name,
+            directory=PackageDirectory(path=local or url, editable=editable, subdirectory=subdirectory),
         )
     hashes = download["archive_info"].get("hashes") or {}
     where = {"path": local} if local else {"url": url}
-    if is_direct:
+    if direct:
         archive = PackageArchive(hashes=hashes, subdirectory=subdirectory, **where)  # type: ignore[arg-type]
         return Package(name=name, version=version, archive=archive)
     if urlsplit(url).path.endswith(".whl"):
@@ -263,7 +256,7 @@ def _facts(package: Package) -> dict[str, Any]:
     }
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401 -- TOML
+def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items() if item is not None}
     if isinstance(value, (list, tuple)):

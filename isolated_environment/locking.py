@@ -123,7 +123,7 @@ class RootLock:
     def enter_phase(self, phase: str) -> None:
         """Tell those who wait what is being done now."""
         host = socket.gethostname()
-        program = os.path.basename(sys.argv[0] or "python") if sys.argv else "python"  # noqa: PTH119
+        program = os.path.basename(sys.argv[0] or "python") if sys.argv else "python"
         owner = {"pid": os.getpid(), "host": host, "command": program, "since": time.time(), "phase": phase}
         with contextlib.suppress(OSError):
             Path(self._layout.lock_owner).write_text(json.dumps(owner), "utf-8")
@@ -141,9 +141,7 @@ class RootLock:
                 path=self._layout.lock,
             )
 
-    def _acquire(
-        self, timeout: float | None, started: float, on_wait: Callable[[str, float], None] | None
-    ) -> None:
+    def _acquire(self, timeout: float | None, started: float, on_wait: Callable[[str, float], None] | None) -> None:
         from filelock import Timeout
 
         lock = self._lock = self._lock or _native(Path(self._layout.lock), self._remember)
@@ -181,7 +179,7 @@ class RootLock:
 
     def _is_current(self, fd: int) -> bool:
         try:
-            return os.path.samestat(os.fstat(fd), os.stat(self._layout.lock))  # noqa: PTH116
+            return os.path.samestat(os.fstat(fd), os.stat(self._layout.lock))
         except OSError:
             return False
 

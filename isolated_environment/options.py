@@ -105,6 +105,10 @@ class InstallOptions:
         return InstallOptions(tuple(sorted({*self.words, *other.words})))
 
 
+#: No options at all.
+NO_OPTIONS = InstallOptions()
+
+
 def _absolute(name: str, value: str) -> str:
     if name == "--find-links" and "://" not in value:
         return str(Path(value).expanduser().absolute())

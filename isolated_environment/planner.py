@@ -8,6 +8,7 @@ from typing import Any
 
 from packaging.requirements import Requirement as Parsed
 
+from .asks import Ask
 from .declaration import AskInput, Declaration
 from .errors import InvalidRequirementError, ResolutionError
 from .host import find_interpreter
@@ -18,7 +19,7 @@ from .receipt import Receipt, Unusable, read
 from .repository import choose_file, read_project
 from .requirements import Requirement
 from .settings import Settings
-from .spec import Ask, Content, understood
+from .spec import Content, understood
 from .toolchains import find_toolchain
 
 
@@ -176,6 +177,9 @@ def names_in(ask: AskInput) -> frozenset[str]:
     names = frozenset(item.name for item in Ask.understood(ask).requirements if item.name)
     if not names:
         raise InvalidRequirementError(
-            "upgrade=True without a project's name", hint="use upgrade()", requirement="", parameter="upgrade="
+            "upgrade=True without a project's name",
+            hint="use upgrade()",
+            requirement="",
+            parameter="upgrade=",
         )
     return names

@@ -1,4 +1,4 @@
-"""Running commands in an environment: what is run is found in the environment first, and never on the host by mistake."""
+"""Running commands in an environment: found there first, and never on the host by mistake."""
 
 from __future__ import annotations
 
@@ -20,9 +20,7 @@ _OWN = re.compile(r"^(?:pythonw?|pip)(?:\d+(?:\.\d+)?)?(?:\.exe)?$", re.IGNORECA
 StrPath = str | os.PathLike[str]
 
 
-def make_mapping(
-    prefix: str, base: Mapping[str, str] | None, changes: Mapping[str, object]
-) -> dict[str, str]:
+def make_mapping(prefix: str, base: Mapping[str, str] | None, changes: Mapping[str, object]) -> dict[str, str]:
     """Return the environment mapping for *prefix*.
 
     Args:
@@ -37,30 +35,28 @@ def make_mapping(
 def find_command(name: str, prefix: str) -> str | None:
     """Return the absolute path of a command of the environment itself, or ``None``."""
     if _OWN.match(name) and name.lower().startswith("python"):
-        wanted = os.path.join(bin_of(prefix), name)  # noqa: PTH118
+        wanted = os.path.join(bin_of(prefix), name)
         version = re.sub(r"\D", "", name.lower().removesuffix(".exe"))
-        if os.path.exists(wanted) or not version:  # noqa: PTH110
-            return wanted if os.path.exists(wanted) else python_of(prefix)  # noqa: PTH110
+        if os.path.exists(wanted) or not version:
+            return wanted if os.path.exists(wanted) else python_of(prefix)
         return None
     return shutil.which(name, path=bin_of(prefix))
 
 
-def run(prefix: str, args: StrPath | Sequence[StrPath], **kwargs: Any) -> subprocess.CompletedProcess[Any]:  # noqa: ANN401
+def run(prefix: str, args: StrPath | Sequence[StrPath], **kwargs: Any) -> subprocess.CompletedProcess[Any]:
     """As :func:`subprocess.run`, in the environment."""
     check = kwargs.pop("check", False)
     command, options = prepare(prefix, args, kwargs)
     return subprocess.run(command, check=check, **options)
 
 
-def popen(prefix: str, args: StrPath | Sequence[StrPath], **kwargs: Any) -> subprocess.Popen[Any]:  # noqa: ANN401
+def popen(prefix: str, args: StrPath | Sequence[StrPath], **kwargs: Any) -> subprocess.Popen[Any]:
     """As :class:`subprocess.Popen`, in the environment."""
     command, options = prepare(prefix, args, kwargs)
     return subprocess.Popen(command, **options)
 
 
-def prepare(
-    prefix: str, args: StrPath | Sequence[StrPath], kwargs: Mapping[str, Any]
-) -> tuple[Any, dict[str, Any]]:
+def prepare(prefix: str, args: StrPath | Sequence[StrPath], kwargs: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
     """Return what to give to :mod:`subprocess`.
 
     Args:
@@ -79,7 +75,7 @@ def prepare(
     options["env"] = make_mapping(prefix, None, options.get("env") or {})
     if options.get("shell"):
         return _for_shell(args), options
-    if isinstance(args, (str, os.PathLike)) and not isinstance(args, bytes):
+    if isinstance(args, (str, os.PathLike)):
         words: list[str] = [os.fspath(args)]
         if WINDOWS and isinstance(args, str):  # the whole command line, as CreateProcess takes it
             words = shlex.split(args, posix=False)
@@ -101,7 +97,7 @@ def _for_shell(args: StrPath | Sequence[StrPath]) -> str:
 def _resolved(word: str, prefix: str, options: Mapping[str, Any]) -> list[str]:
     if word.endswith(".py"):
         return [python_of(prefix), word]
-    if os.path.dirname(word):  # noqa: PTH120
+    if os.path.dirname(word):
         return [word]
     found = find_command(word, prefix)
     if found is None and not _OWN.match(word):

@@ -16,9 +16,7 @@ from .layout import generation_number
 SCHEMA = 1
 
 _LIMIT = 8 << 20  # bytes; a receipt of 300 distributions has about 60 KB
-_FLAGS = (
-    os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-)
+_FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 class Unusable(Exception):  # noqa: N818 -- not an error of the library: the reason for a rebuild
@@ -66,11 +64,11 @@ class Receipt:
         """Return the JSON object."""
         return self._fields
 
-    def get(self, name: str) -> Any:  # noqa: ANN401 -- JSON
+    def get(self, name: str) -> Any:
         """Return a field that only people and later builds read, or ``None``."""
         return self._fields.get(name)
 
-    def replaced(self, **fields: Any) -> Receipt:  # noqa: ANN401 -- JSON
+    def replaced(self, **fields: Any) -> Receipt:
         """Return this receipt with other *fields*."""
         return Receipt({**self._fields, **fields})
 
@@ -83,12 +81,16 @@ class Receipt:
         except Unusable:
             return None
 
+    def without_previous(self) -> dict[str, Any]:
+        """Return the JSON object less the receipt before this one: only one is kept."""
+        return {name: value for name, value in self._fields.items() if name != "previous"}
+
     def serialized(self) -> bytes:
         """Return the bytes to publish."""
         return (json.dumps(self._fields, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 
-def _of(fields: dict[str, Any], name: str, kind: type) -> Any:  # noqa: ANN401 -- JSON
+def _of(fields: dict[str, Any], name: str, kind: type) -> Any:
     value = fields.get(name)
     if type(value) is not kind:
         raise Unusable(f"the receipt has no usable {name!r}")
@@ -152,5 +154,5 @@ def identify_base(executable: str) -> dict[str, Any]:
     Raises:
         OSError: it is not there.
     """
-    found = os.stat(executable)  # noqa: PTH116 -- the warm path does not import pathlib
+    found = os.stat(executable)
     return {"size": found.st_size, "mtime": int(found.st_mtime)}

@@ -9,7 +9,12 @@ from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
+from packaging.utils import (
+    InvalidSdistFilename,
+    InvalidWheelFilename,
+    parse_sdist_filename,
+    parse_wheel_filename,
+)
 from packaging.version import Version
 
 from .errors import IndexUnreachableError, ResolutionError
@@ -180,14 +185,10 @@ def _parse_json(page: dict[str, Any], url: str) -> list[File]:
     return [file for file in files if file is not None]
 
 
-def _file(
-    filename: str, url: str, sha256: str | None, requires_python: str | None, *, yanked: bool
-) -> File | None:
+def _file(filename: str, url: str, sha256: str | None, requires_python: str | None, *, yanked: bool) -> File | None:
     try:
-        if filename.endswith(".whl"):
-            version = parse_wheel_filename(filename)[1]
-        else:
-            version = parse_sdist_filename(filename)[1]
+        is_wheel = filename.endswith(".whl")
+        version = parse_wheel_filename(filename)[1] if is_wheel else parse_sdist_filename(filename)[1]
     except (InvalidWheelFilename, InvalidSdistFilename):
         return None
     return File(filename, url, sha256, requires_python, yanked, version)

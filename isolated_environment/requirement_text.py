@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .errors import InvalidRequirementError
-from .options import InstallOptions, parameter_for
+from .options import NO_OPTIONS, InstallOptions, parameter_for
 from .redaction import redact
 from .requirements import Requirement, parse, parse_constraint
 
@@ -28,7 +28,7 @@ class RequirementText:
 
     requirements: tuple[Requirement, ...] = ()
     constraints: tuple[Requirement, ...] = ()
-    options: InstallOptions = InstallOptions()
+    options: InstallOptions = NO_OPTIONS
 
     def joined(self, other: RequirementText) -> RequirementText:
         """Return what both say, this one first."""

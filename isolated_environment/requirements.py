@@ -13,6 +13,7 @@ from .errors import InvalidRequirementError
 from .index import Credentials, split_credentials
 from .options import parameter_for
 from .redaction import redact
+from .toml import read_toml
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement as Parsed
@@ -97,9 +98,7 @@ def parse_constraint(text: str) -> Requirement:
 def _refuse_hazards(raw: str) -> None:
     shown = redact(raw)
     if not raw:
-        raise InvalidRequirementError(
-            "an empty requirement", hint="leave it out", requirement=raw, parameter=None
-        )
+        raise InvalidRequirementError("an empty requirement", hint="leave it out", requirement=raw, parameter=None)
     if any(ord(char) < ord(" ") for char in raw):
         raise InvalidRequirementError(
             f"a requirement is one line without control characters, not {shown!r}",
@@ -132,7 +131,7 @@ def _local(raw: str, base: Path | None) -> Requirement:
     extras = match["extras"].replace(" ", "") if match else ""
     path = Path(match["path"] if match else raw).expanduser()
     # not resolve(): a link in the path may be the author's intent
-    path = Path(os.path.abspath((base or Path.cwd()) / path))  # noqa: PTH100
+    path = Path(os.path.abspath((base or Path.cwd()) / path))
     if not path.exists():
         raise InvalidRequirementError(
             f"no file or directory at {path}", hint="check the path", requirement=raw, parameter=None
@@ -179,9 +178,7 @@ def _named(raw: str) -> Requirement:
 
 def _pin(parsed: Parsed) -> str | None:
     for specifier in parsed.specifier:
-        if specifier.operator == "===" or (
-            specifier.operator == "==" and not specifier.version.endswith(".*")
-        ):
+        if specifier.operator == "===" or (specifier.operator == "==" and not specifier.version.endswith(".*")):
             return specifier.version
     return None
 
@@ -210,12 +207,7 @@ def _name_of_archive(filename: str) -> str | None:
 
 def _name_of_directory(path: Path) -> str | None:
     try:
-        import tomllib
-    except ModuleNotFoundError:  # Python 3.10
-        import tomli as tomllib  # type: ignore[import-not-found,no-redef,unused-ignore]
-
-    try:
-        project = tomllib.loads((path / "pyproject.toml").read_text("utf-8")).get("project", {})
+        project = read_toml((path / "pyproject.toml").read_text("utf-8")).get("project", {})
     except (OSError, ValueError):
         return None
     name = project.get("name")

@@ -10,78 +10,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from .declaration import AskInput, Declaration, content_of, host_minor, is_requirements_file
-from .errors import InvalidLockError, InvalidRequirementError
+from .asks import Ask, constraint_words, record_index, record_requirement, recorded_index, recorded_requirement
+from .declaration import AskInput, Declaration, content_of, host_minor
+from .errors import InvalidIndexError, InvalidLockError
 from .index import Credentials, Index
 from .options import InstallOptions
-from .requirement_text import RequirementText, read_file, read_text
-from .requirements import Requirement, parse, parse_constraint
-
-
-@dataclass(frozen=True)
-class Ask:
-    """One ask, understood.
-
-    ``raw`` is what the application wrote; ``None`` once a later ask replaced a part of it.
-    """
-
-    requirements: tuple[Requirement, ...]
-    constraints: tuple[Requirement, ...] = ()
-    index: Index | None = None
-    options: InstallOptions = InstallOptions()
-    raw: dict[str, Any] | None = field(default=None, compare=False)
-
-    @classmethod
-    def understood(cls, given: AskInput) -> Ask:
-        """Read an ask as given.
-
-        Raises:
-            InvalidRequirementError: a requirement or constraint cannot be read, or nothing was asked for.
-            InvalidIndexError: the index cannot be used.
-            InvalidOptionError: an option is unknown or has a parameter of its own.
-        """
-        found = RequirementText(
-            constraints=tuple(map(parse_constraint, _constraint_words(given.constraints))),
-            options=InstallOptions.parse(given.options),
-        )
-        for word in given.requirements:
-            found = found.joined(_read_word(word))
-        return cls(
-            tuple(sorted(set(found.requirements), key=lambda item: item.text)),
-            found.constraints,
-            as_index(given.index, found.requirements),
-            found.options,
-            given.raw(),
-        )
-
-    def without(self, identities: set[str]) -> Ask | None:
-        """Return this ask less some projects; ``None`` when nothing is left."""
-        kept = tuple(item for item in self.requirements if item.identity not in identities)
-        if len(kept) == len(self.requirements):
-            return self
-        return replace(self, requirements=kept, raw=None) if kept else None
-
-    def record(self) -> dict[str, Any]:
-        """Return the JSON form, without credentials."""
-        return {
-            "requirements": [_record_requirement(item) for item in self.requirements],
-            "constraints": [_record_requirement(item) for item in self.constraints],
-            "index": None if self.index is None else _record_index(self.index),
-            "options": list(self.options.words),
-            "raw": self.raw,
-        }
-
-    @classmethod
-    def from_record(cls, record: dict[str, Any]) -> Ask:
-        """Read what :meth:`record` wrote."""
-        index = record["index"]
-        return cls(
-            tuple(map(_recorded_requirement, record["requirements"])),
-            tuple(map(_recorded_requirement, record["constraints"])),
-            None if index is None else _recorded_index(index),
-            InstallOptions(tuple(record["options"])),
-            record["raw"],
-        )
+from .requirements import Requirement, parse_constraint
 
 
 @dataclass(frozen=True)
@@ -121,7 +55,7 @@ class Content:
         """Every index that serves named projects, a later one taking a project over from an earlier one."""
         serving = {name: index for index in self._named_indexes() for name in index.projects}
         return tuple(
-            replace(index, projects=tuple(sorted(name for name, of in serving.items() if of is index)))
+            Index(index.url, (name for name, of in serving.items() if of is index), credentials=index.credentials)
             for index in dict.fromkeys(serving.values())
         )
 
@@ -147,8 +81,8 @@ class Content:
         """Return the JSON form, without credentials."""
         return {
             "asks": [ask.record() for ask in self.asks],
-            "constraints": [_record_requirement(item) for item in self.constraints],
-            "indexes": [_record_index(index) for index in self.indexes],
+            "constraints": [record_requirement(item) for item in self.constraints],
+            "indexes": [record_index(index) for index in self.indexes],
             "python": self.python,
             "system_site_packages": self.system_site_packages,
             "pylock": self.pylock_text,
@@ -164,8 +98,8 @@ class Content:
         """
         return cls(
             tuple(map(Ask.from_record, record["asks"])),
-            tuple(map(_recorded_requirement, record["constraints"])),
-            tuple(map(_recorded_index, record["indexes"])),
+            tuple(map(recorded_requirement, record["constraints"])),
+            tuple(map(recorded_index, record["indexes"])),
             record["python"],
             record["system_site_packages"],
             record["pylock"],
@@ -212,7 +146,7 @@ def understood(declaration: Declaration, asks: tuple[AskInput, ...], python: str
     indexes = tuple(_as_constructor_index(index) for index in declaration.indexes)
     text = None if declaration.pylock is None else _read_lock(declaration.pylock)
     content = Content(
-        constraints=tuple(map(parse_constraint, _constraint_words(declaration.constraints))),
+        constraints=tuple(map(parse_constraint, constraint_words(declaration.constraints))),
         indexes=indexes,
         python=declaration.python or python or host_minor(),
         system_site_packages=declaration.system_site_packages,
@@ -224,19 +158,7 @@ def understood(declaration: Declaration, asks: tuple[AskInput, ...], python: str
     return content
 
 
-def as_index(given: object, requirements: Iterable[Requirement]) -> Index | None:
-    """Read the ``index=`` of an ask: explicit for the projects that the ask names."""
-    if given is None:
-        return None
-    index = given if isinstance(given, Index) else Index(str(given))
-    if index.default:
-        return index
-    return index.for_projects(item.name for item in requirements if item.name is not None and item.url is None)
-
-
 def _as_constructor_index(given: object) -> Index:
-    from .errors import InvalidIndexError
-
     index = given if isinstance(given, Index) else Index(str(given))
     if not index.default and not index.projects:
         raise InvalidIndexError(
@@ -247,61 +169,11 @@ def _as_constructor_index(given: object) -> Index:
     return index
 
 
-def _read_word(word: str) -> RequirementText:
-    if is_requirements_file(word):
-        return read_file(Path(word))
-    if "\n" in word:
-        return read_text(word)
-    return RequirementText(requirements=(parse(word),))
-
-
-def _constraint_words(words: Iterable[str]) -> Iterable[str]:
-    for word in words:
-        if is_requirements_file(word) or "\n" in word:
-            yield from (item.text for item in _read_word(word).requirements)
-        else:
-            yield word
-
-
 def _read_lock(path: str) -> str:
     try:
         return Path(path).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise InvalidLockError(
-            f"cannot read the lock {path}: {error}", hint="check pylock=", path=path
-        ) from error
-
-
-def _record_requirement(item: Requirement) -> dict[str, Any]:
-    record = {
-        "text": item.text,
-        "name": item.name,
-        "raw": item.raw,
-        "url": item.url,
-        "local": item.local,
-        "pin": item.pin,
-        "hashes": list(item.hashes),
-        "editable": item.editable,
-        "secured": item.credentials is not None,
-    }
-    return {name: value for name, value in record.items() if value or name in {"text", "raw"}}
-
-
-def _recorded_requirement(record: dict[str, Any]) -> Requirement:
-    if not isinstance(record.get("text"), str):
-        raise InvalidRequirementError("a recorded requirement has no text", requirement="", parameter=None)
-    fields = {name: value for name, value in record.items() if name != "secured"}
-    return Requirement(
-        **{**dict.fromkeys(("name", "raw")), **fields, "hashes": tuple(record.get("hashes", ()))}  # type: ignore[arg-type]
-    )
-
-
-def _record_index(index: Index) -> dict[str, Any]:
-    return {"url": index.url, "projects": list(index.projects), "default": index.default}
-
-
-def _recorded_index(record: dict[str, Any]) -> Index:
-    return Index(record["url"], tuple(record["projects"]), record["default"])
+        raise InvalidLockError(f"cannot read the lock {path}: {error}", hint="check pylock=", path=path) from error
 
 
 def credentials_by_prefix(content: Content) -> dict[str, Credentials]:
@@ -324,7 +196,9 @@ def credentials_by_prefix(content: Content) -> dict[str, Credentials]:
     return {
         prefix: credentials
         for origin, sets in by_origin.items()
-        for prefix, credentials in (sets if len(set(sets.values())) > 1 else {origin: next(iter(sets.values()))}).items()
+        for prefix, credentials in (
+            sets if len(set(sets.values())) > 1 else {origin: next(iter(sets.values()))}
+        ).items()
     }
 
 

@@ -4,6 +4,8 @@ The newest ``pip-*.whl`` in the directory WHEELS that supports this interpreter 
 :mod:`ensurepip` carries.  Running pip from its wheel acts on the interpreter that runs it and leaves nothing behind.
 """
 
+from __future__ import annotations
+
 import glob
 import os
 import re
@@ -12,12 +14,12 @@ import sys
 import zipfile
 
 
-def version_of(wheel):
+def version_of(wheel: str) -> tuple[int, ...]:
     """Return the version in a wheel's file name as a tuple of numbers."""
     return tuple(int(part) for part in re.findall(r"\d+", os.path.basename(wheel).split("-")[1]))
 
 
-def supports_us(wheel):
+def supports_us(wheel: str) -> bool:
     """Return whether the wheel's Requires-Python, a lower bound in every pip, admits this interpreter."""
     with zipfile.ZipFile(wheel) as archive:
         name = next(name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
@@ -26,7 +28,7 @@ def supports_us(wheel):
     return match is None or sys.version_info >= (int(match[1]), int(match[2]))
 
 
-def find_wheel(directory):
+def find_wheel(directory: str) -> str | None:
     """Return the wheel to run, or None."""
     wheels = glob.glob(os.path.join(glob.escape(directory), "pip-*.whl"))
     try:
@@ -43,16 +45,14 @@ def find_wheel(directory):
     return None
 
 
-def main():
+def main() -> None:
     """Find pip and become it."""
     directory = sys.argv[1]
     wheel = find_wheel(directory)
     if wheel is None:
         sys.stderr.write(
-            "pip is not installed in this environment, and no pip wheel for Python {}.{} is in {}.\n"
-            "hint: ask for it like for any other project, env.pip_install('pip')\n".format(
-                sys.version_info[0], sys.version_info[1], directory
-            )
+            f"pip is not installed in this environment, and {directory} has none for this Python.\n"
+            "hint: ask for it like for any other project, env.pip_install('pip')\n"
         )
         sys.exit(1)
     sys.argv = ["pip"] + sys.argv[2:]

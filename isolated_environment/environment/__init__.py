@@ -145,9 +145,7 @@ class IsolatedEnvironment(ContentMethods, QuestionMethods, RunningMethods):
         return Path(bin_of(self._handle.require().prefix))
 
 
-def isolated_environment(
-    env_path: StrPath, requirements: Requirements | None = None, **kwargs: Any
-) -> dict[str, str]:
+def isolated_environment(env_path: StrPath, requirements: Requirements | None = None, **kwargs: Any) -> dict[str, str]:
     """Build the environment at *env_path* if need be and return its mapping for :mod:`subprocess`.
 
     Args:
@@ -179,4 +177,4 @@ def isolated_environment_run(
 
 
 def _absolute(path: StrPath) -> str:
-    return os.path.abspath(os.path.expanduser(os.fspath(path)))  # noqa: PTH100, PTH111
+    return os.path.abspath(os.path.expanduser(os.fspath(path)))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..declaration import AskInput
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
     from contextlib import AbstractContextManager
     from pathlib import Path
 

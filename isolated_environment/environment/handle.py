@@ -12,7 +12,6 @@ from ..store.warm import Held, guess_root, take
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from ..events import Event
     from ..ownership.placement import Placement
@@ -134,9 +133,7 @@ class Handle:
         from ..planner import make_plan
 
         place = self.place()
-        return make_plan(
-            str(place.root), place.kind, self.wanted(), self.reason(), self.settings(), self._toolchain
-        )
+        return make_plan(str(place.root), place.kind, self.wanted(), self.reason(), self.settings(), self._toolchain)
 
     def root(self) -> str:
         """Return where the environment is; where there is none yet, where it would be built."""
@@ -146,7 +143,7 @@ class Handle:
         """Return the placement that holds an environment, else the one to build in."""
         from ..layout import Layout
 
-        holding = (place for place in self.places() if os.path.exists(Layout(str(place.root)).receipt))  # noqa: PTH110
+        holding = (place for place in self.places() if os.path.exists(Layout(str(place.root)).receipt))
         return next(holding, self.places()[-1])
 
     def roots(self) -> list[str]:
@@ -186,7 +183,7 @@ class Handle:
             on_event=self._on_event,
         )
 
-    def wanted(self, new: AskInput | None = None, upgrade: Any = None) -> Wanted:  # noqa: ANN401
+    def wanted(self, new: AskInput | None = None, upgrade: Any = None) -> Wanted:
         """Return what a call wants.
 
         Args:
@@ -222,7 +219,7 @@ class Handle:
             return True
         return False
 
-    def _built(self, new: AskInput | None, *, hand_out: bool, upgrade: Any = None) -> Held:  # noqa: ANN401
+    def _built(self, new: AskInput | None, *, hand_out: bool, upgrade: Any = None) -> Held:
         try:
             return self.store().ensure(self.wanted(new, upgrade), hand_out=hand_out)
         finally:

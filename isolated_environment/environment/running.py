@@ -18,9 +18,7 @@ class RunningMethods:
 
     _handle: Handle
 
-    def environment(
-        self, base: Mapping[str, str] | None = None, **overlay: str | None
-    ) -> dict[str, str]:
+    def environment(self, base: Mapping[str, str] | None = None, **overlay: str | None) -> dict[str, str]:
         """Return the mapping for ``subprocess``'s ``env=``: the environment's scripts come first on PATH.
 
         ``VIRTUAL_ENV`` is set; ``PYTHON*``, ``__PYVENV_LAUNCHER__`` and what belongs to another venv or conda
@@ -65,9 +63,7 @@ class RunningMethods:
 
         return activation_command(self._handle.ensure().prefix, shell)
 
-    def run(
-        self, args: StrPath | Sequence[StrPath], **subprocess_kwargs: Any
-    ) -> subprocess.CompletedProcess[Any]:
+    def run(self, args: StrPath | Sequence[StrPath], **subprocess_kwargs: Any) -> subprocess.CompletedProcess[Any]:
         """Run a command in the environment to its end, as :func:`subprocess.run`.
 
         Args:
@@ -85,9 +81,7 @@ class RunningMethods:
 
         return run(self._handle.ensure().prefix, args, **subprocess_kwargs)
 
-    def popen(
-        self, args: StrPath | Sequence[StrPath], **subprocess_kwargs: Any
-    ) -> subprocess.Popen[Any]:
+    def popen(self, args: StrPath | Sequence[StrPath], **subprocess_kwargs: Any) -> subprocess.Popen[Any]:
         """Start a command in the environment, as :class:`subprocess.Popen`.
 
         Args:

@@ -166,7 +166,7 @@ def _has_distributions(directory: Path) -> bool:
 
 def _distributions(directory: Path) -> Iterator[Owner]:
     try:
-        names = sorted(name for name in os.listdir(directory) if name.endswith(".dist-info"))  # noqa: PTH208
+        names = sorted(name for name in os.listdir(directory) if name.endswith(".dist-info"))
     except OSError:
         return
     for name in names:

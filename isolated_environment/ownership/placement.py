@@ -44,9 +44,7 @@ class Placement:
         return self.path.relative_to(self.owner.site_packages).as_posix()
 
 
-def find_placements(
-    path: Path, owner: str | None, *, if_read_only: str, data_dir: str | None
-) -> tuple[Placement, ...]:
+def find_placements(path: Path, owner: str | None, *, if_read_only: str, data_dir: str | None) -> tuple[Placement, ...]:
     """Decide where the environment for *path* lies.  Nothing is written.
 
     Args:
@@ -96,7 +94,14 @@ def _writable(place: Placement, obstacle: str | None) -> Placement:
     if obstacle is None:
         return place
     return Placement(
-        place.kind, place.path, place.root, place.reason, place.container, place.owner, place.linked, writable=False
+        place.kind,
+        place.path,
+        place.root,
+        place.reason,
+        place.container,
+        place.owner,
+        place.linked,
+        writable=False,
     )
 
 
@@ -114,8 +119,10 @@ def _beside(path: Path, owner: Owner) -> Placement:
         owner,
         linked=inside,
     )
-    return place if _is_safe_link(place) else Placement(
-        "owner", path, place.root, place.reason, place.container, owner, linked=False
+    return (
+        place
+        if _is_safe_link(place)
+        else Placement("owner", path, place.root, place.reason, place.container, owner, linked=False)
     )
 
 
@@ -134,16 +141,24 @@ def _is_safe_link(place: Placement) -> bool:
     return True
 
 
-def _for_user(path: Path, data_dir: str | None, reason: str) -> Placement:
-    """Below the user's data directory, keyed by the application's directory."""
+def user_data_directory(data_dir: str | None) -> Path:
+    """Return the directory for environments that can lie nowhere else.
+
+    Args:
+        data_dir: The user's setting, or ``None`` for the platform's data directory.
+    """
+    if data_dir:
+        return Path(data_dir).expanduser().absolute()
     import platformdirs
 
-    base = Path(data_dir).expanduser().absolute() if data_dir else Path(
-        platformdirs.user_data_dir("isolated_environment", appauthor=False)
-    )
+    return Path(platformdirs.user_data_dir("isolated_environment", appauthor=False))
+
+
+def _for_user(path: Path, data_dir: str | None, reason: str) -> Placement:
+    """Below the user's data directory, keyed by the application's directory."""
     key = hashlib.sha256(os.fsencode(path.parent)).hexdigest()[:16]
     label = re.sub(r"[^A-Za-z0-9_-]+", "-", path.parent.name)[:40] or "root"
-    container = base / f"{label}-{key}"
+    container = user_data_directory(data_dir) / f"{label}-{key}"
     return Placement("user", path, container / path.name, reason, container)
 
 

@@ -70,9 +70,7 @@ def replace_record(record: Path, old: bytes, new: bytes, *, temporary: Path) -> 
     except FileNotFoundError:
         raise _gone(record) from None
     if not stat.S_ISREG(mode.st_mode):
-        raise RecordError(
-            f"{record} is not a regular file", hint="reinstall the application", path=str(record)
-        )
+        raise RecordError(f"{record} is not a regular file", hint="reinstall the application", path=str(record))
     fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o600)
     try:
         with os.fdopen(fd, "wb") as file:
@@ -88,7 +86,7 @@ def replace_record(record: Path, old: bytes, new: bytes, *, temporary: Path) -> 
                 hint="another installer is at work; try again",
                 path=str(record),
             )
-        os.replace(temporary, record)  # noqa: PTH105
+        os.replace(temporary, record)
     except FileNotFoundError:
         raise _gone(record) from None
     except OSError as error:
@@ -137,9 +135,7 @@ def _line_end(data: bytes) -> bytes:
         except UnicodeDecodeError:
             reason = "it is not UTF-8"
     if reason is not None:
-        raise RecordError(
-            f"RECORD is not edited: {reason}", hint="reinstall the application", path="RECORD"
-        )
+        raise RecordError(f"RECORD is not edited: {reason}", hint="reinstall the application", path="RECORD")
     return b"\r\n" if first.endswith(b"\r") else b"\n"
 
 

@@ -70,7 +70,7 @@ def registration_of(place: Placement) -> dict[str, Any] | None:
 
 
 def unregister(place: Placement) -> None:
-    """Take away the link and, when no root is left in it, the container.  The rows stay: without a container, harmless."""
+    """Take away the link and, when no root is left in it, the container.  Rows without a container are harmless."""
     if place.linked and place.path.is_symlink() and _points_into(place.path, place.root):
         place.path.unlink()
     if place.container is not None and is_ours(place.container) and not _roots_in(place.container):
@@ -148,7 +148,7 @@ def _make_link(place: Placement) -> None:
     path = place.path
     target = os.path.relpath(place.root, path.parent)
     if path.is_symlink():
-        if os.readlink(path) == target:  # noqa: PTH115
+        if os.readlink(path) == target:
             return
         if not _points_into(path, place.root.parent):
             raise _in_the_way(path)
@@ -184,7 +184,7 @@ def _in_the_way(path: Path) -> NotOurDirectoryError:
 
 
 def _points_into(link: Path, directory: Path) -> bool:
-    target = Path(os.path.normpath(link.parent / os.readlink(link)))  # noqa: PTH115
+    target = Path(os.path.normpath(link.parent / os.readlink(link)))
     in_container = any(part.startswith(".") and part.endswith(".isolated") for part in target.parts)
     return directory in (target, *target.parents) or in_container
 
@@ -198,4 +198,3 @@ def _discard(container: Path) -> None:
     with contextlib.suppress(OSError):
         if is_ours(container) and not _roots_in(container):
             shutil.rmtree(container)
-

@@ -12,7 +12,7 @@ def stamp_of(record: str) -> list[int]:
     Raises:
         OSError: it is not there.
     """
-    found = os.stat(record)  # noqa: PTH116 -- the warm path does not import pathlib
+    found = os.stat(record)
     return [found.st_size, found.st_mtime_ns, found.st_ino]
 
 
@@ -26,13 +26,13 @@ def is_registered(registration: dict[str, Any] | None) -> bool:
     if registration is None:
         return True
     link = registration["path"]
-    if link is not None and not os.path.islink(link):  # noqa: PTH114 -- same
+    if link is not None and not os.path.islink(link):
         return False
     record = registration["record"]
     try:
         if stamp_of(record) == registration["stamp"]:
             return True
-        with open(record, "rb") as file:  # noqa: PTH123 -- same
+        with open(record, "rb") as file:
             data = file.read()
     except OSError:
         return False

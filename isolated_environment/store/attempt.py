@@ -75,9 +75,7 @@ class Attempt:
         no_cache: Take nothing from the installer's cache.
     """
 
-    def __init__(
-        self, site: Site, content: Content, wanted: Wanted, base: Base, *, no_cache: bool = False
-    ) -> None:
+    def __init__(self, site: Site, content: Content, wanted: Wanted, base: Base, *, no_cache: bool = False) -> None:
         self._site = site
         self._content = content
         self._wanted = wanted

@@ -19,9 +19,7 @@ from .attempt import Attempt, Base, Built, Site
 RESERVE = 64 << 20
 
 
-def find_site(
-    layout: Layout, settings: Settings, reporter: Reporter, toolchain: str, python: str
-) -> Site:
+def find_site(layout: Layout, settings: Settings, reporter: Reporter, toolchain: str, python: str) -> Site:
     """Find what builds.
 
     Args:

@@ -23,9 +23,9 @@ def next_generation(layout: Layout, receipt: Receipt | None) -> str:
     used = [0] if receipt is None else [generation_number(receipt.generation) or 0]
     for directory in (layout.root, layout.leases):
         with contextlib.suppress(OSError):
-            used += [generation_number(name) or 0 for name in os.listdir(directory)]  # noqa: PTH208
+            used += [generation_number(name) or 0 for name in os.listdir(directory)]
     with contextlib.suppress(OSError):
-        used += [generation_number(name.partition(".")[0]) or 0 for name in os.listdir(layout.trash)]  # noqa: PTH208
+        used += [generation_number(name.partition(".")[0]) or 0 for name in os.listdir(layout.trash)]
     return f"g{max(used) + 1}"
 
 
@@ -116,7 +116,7 @@ def delete_tree(path: Path) -> None:
 def _generations(layout: Layout) -> list[str]:
     names: set[str] = set()
     with contextlib.suppress(OSError):
-        names = {name for name in os.listdir(layout.root) if generation_number(name) is not None}  # noqa: PTH208
+        names = {name for name in os.listdir(layout.root) if generation_number(name) is not None}
     return sorted(names)
 
 
@@ -126,7 +126,7 @@ def _is_due(layout: Layout, generation: str, *, force: bool) -> bool:
     if force or (prefix / WORK).exists() or not (prefix / "pylock.toml").exists():
         return True
     try:
-        return time.time() - os.stat(layout.lease(generation)).st_mtime >= KEEP  # noqa: PTH116
+        return time.time() - os.stat(layout.lease(generation)).st_mtime >= KEEP
     except OSError:
         return True
 

@@ -30,9 +30,7 @@ _CAUSE = re.compile(r"^(?:error|cause|ERROR):?\s*|^\s*(?:cause:|╰─▶|├─
 _Kind = type[BuildError]
 
 
-def diagnose(
-    step: str, argv: tuple[str, ...], returncode: int, tail: tuple[str, ...], log_path: Path
-) -> BuildError:
+def diagnose(step: str, argv: tuple[str, ...], returncode: int, tail: tuple[str, ...], log_path: Path) -> BuildError:
     """Make the error for a step that failed.
 
     Args:
@@ -59,12 +57,37 @@ def diagnose(
 
 def _classified(text: str, returncode: int) -> tuple[_Kind, str, str | None]:
     rules: list[tuple[Callable[[str], object], _Kind, str, str]] = [
-        (_DISK.search, DiskFullError, "the disk is full", "free space on the environment's disk, then try again"),
-        (_HASH.search, VerificationError, "a file is not what the lock says", "the index serves altered files: find out why"),
-        (_OFFLINE.search, IndexUnreachableError, "offline, and not in the cache", "allow the network once, or give a wheelhouse by options=['--find-links', DIR]"),
+        (
+            _DISK.search,
+            DiskFullError,
+            "the disk is full",
+            "free space on the environment's disk, then try again",
+        ),
+        (
+            _HASH.search,
+            VerificationError,
+            "a file is not what the lock says",
+            "the index serves altered files: find out why",
+        ),
+        (
+            _OFFLINE.search,
+            IndexUnreachableError,
+            "offline, and not in the cache",
+            "allow the network once, or give a wheelhouse by options=['--find-links', DIR]",
+        ),
         (_DENIED.search, IndexUnreachableError, "an index refused", "check the index's URL and credentials"),
-        (_UNREACHABLE.search, IndexUnreachableError, "an index could not be reached", "check the network, the proxy and the index's URL, then try again"),
-        (_UNSOLVABLE.search, ResolutionError, "no versions satisfy the request", "check the names and versions asked for, and python="),
+        (
+            _UNREACHABLE.search,
+            IndexUnreachableError,
+            "an index could not be reached",
+            "check the network, the proxy and the index's URL, then try again",
+        ),
+        (
+            _UNSOLVABLE.search,
+            ResolutionError,
+            "no versions satisfy the request",
+            "check the names and versions asked for, and python=",
+        ),
     ]
     for matches, kind, summary, hint in rules:
         if matches(text):

@@ -77,10 +77,12 @@ class Report:
         return not any(finding.level == "error" for finding in self.findings)
 
     def __str__(self) -> str:
-        lines = [f"{name}: {value}" for name, value in self.facts.items()]
-        for finding in self.findings:
-            lines.append(f"{finding.level}: {finding.text}" + (f" ({finding.hint})" if finding.hint else ""))
-        return "\n".join([*lines, "healthy" if self.is_healthy else "not healthy"])
+        facts = [f"{name}: {value}" for name, value in self.facts.items()]
+        findings = [
+            f"{finding.level}: {finding.text}" + (f" ({finding.hint})" if finding.hint else "")
+            for finding in self.findings
+        ]
+        return "\n".join([*facts, *findings, "healthy" if self.is_healthy else "not healthy"])
 
 
 def read_state(place: Placement, reason: str | None) -> State:
@@ -181,7 +183,7 @@ def measure(root: str) -> Size:
         top = os.path.relpath(directory, root).split(os.sep)[0]
         for name in names:
             try:
-                size = os.lstat(os.path.join(directory, name)).st_size  # noqa: PTH116, PTH118
+                size = os.lstat(os.path.join(directory, name)).st_size
             except OSError:
                 continue
             total, files = total + size, files + 1

@@ -71,7 +71,7 @@ def _write_tag(layout: Layout) -> None:
         if fd is not None:
             os.close(fd)
     with contextlib.suppress(FileNotFoundError):
-        os.replace(temporary, layout.tag)  # noqa: PTH105
+        os.replace(temporary, layout.tag)
 
 
 def _refuse(layout: Layout) -> None:

@@ -29,7 +29,7 @@ class Installed:
 
 
 def list_installed(site_packages: Path) -> list[Installed]:
-    """Return the distributions in *site_packages*, sorted by name; a ``.dist-info`` without METADATA has version ``""``."""
+    """Return the distributions in *site_packages*, sorted by name; one without METADATA has the version ``""``."""
     found = []
     for dist_info in sorted(site_packages.glob("*.dist-info")):
         name, version = _read_metadata(dist_info)
@@ -102,9 +102,9 @@ def _damaged_files(item: Installed, *, deep: bool) -> Iterator[str]:
     for row in rows:
         if len(row) != 3 or not row[2].isdigit():  # noqa: PLR2004
             continue
-        path = os.path.join(site_packages, row[0])  # noqa: PTH118 -- thousands of rows
+        path = os.path.join(site_packages, row[0])
         try:
-            size = os.stat(path).st_size  # noqa: PTH116 -- same
+            size = os.stat(path).st_size
         except OSError:
             yield f"{row[0]} is missing"
             continue

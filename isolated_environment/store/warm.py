@@ -30,7 +30,11 @@ class Held:
 
     def is_there(self) -> bool:
         """Return whether the prefix still exists: an uninstall removes it under our feet."""
-        return os.path.exists(self.python)  # noqa: PTH110
+        return os.path.exists(self.python)
+
+
+#: A declaration that takes what is there.
+ADOPTING = Declaration(None, python=None, indexes=(), constraints=(), pylock=None, system_site_packages=False)
 
 
 def guess_root(path: str) -> str | None:
@@ -39,15 +43,13 @@ def guess_root(path: str) -> str | None:
     The link that the author's path is in an installed application, or the path itself when it holds a receipt.
     """
     try:
-        target = os.readlink(path)  # noqa: PTH115
+        target = os.readlink(path)
     except OSError:
-        return path if os.path.exists(Layout(path).receipt) else None  # noqa: PTH110
-    return os.path.normpath(os.path.join(os.path.dirname(path), target))  # noqa: PTH118, PTH120
+        return path if os.path.exists(Layout(path).receipt) else None
+    return os.path.normpath(os.path.join(os.path.dirname(path), target))
 
 
-def take(
-    root: str, declaration: Declaration, new: AskInput | None = None, *, unissued: bool = False
-) -> Held:
+def take(root: str, declaration: Declaration, new: AskInput | None = None, *, unissued: bool = False) -> Held:
     """Take the current generation of *root*, if it serves.
 
     Args:
@@ -89,7 +91,7 @@ def check(root: str, receipt: Receipt) -> None:
     """
     if receipt.root != root:
         raise Unusable(f"the environment was moved here from {receipt.root}")
-    if not os.path.exists(python_of(Layout(root).prefix(receipt.generation))):  # noqa: PTH110
+    if not os.path.exists(python_of(Layout(root).prefix(receipt.generation))):
         raise Unusable("its interpreter is gone")
     base = receipt.base
     try:
@@ -113,6 +115,6 @@ def _shared(layout: Layout, receipt: Receipt) -> Lease:
 def _changed_local(receipt: Receipt) -> str | None:
     """A local file that changed; one that is gone cannot be asked any more and counts as unchanged."""
     for name, content in receipt.local.items():
-        if os.path.exists(name) and content_of(name) != content:  # noqa: PTH110
+        if os.path.exists(name) and content_of(name) != content:
             return f"{name} changed"
     return None

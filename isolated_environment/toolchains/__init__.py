@@ -1,4 +1,4 @@
-"""What creates and installs: ``uv``, or ``virtualenv`` and ``pip``.  A toolchain turns values into steps; it runs none."""
+"""What creates and installs: ``uv``, or ``virtualenv`` and ``pip``.  Values become steps here; none is run."""
 
 from __future__ import annotations
 
@@ -16,14 +16,21 @@ NAMES = ("auto", "uv", "pip")
 class Toolchain(Protocol):
     """What the planner needs of a toolchain."""
 
-    #: ``uv`` or ``pip``.
-    name: str
-    #: Versions of the programs, by name.
-    versions: Mapping[str, str]
-    #: Whether it can take named projects from an explicit index by itself.
-    routes_by_name: bool
-    #: Whether preferred versions that do not fit make the resolution fail, so that it must run again without them.
-    insists_on_preferences: bool
+    @property
+    def name(self) -> str:
+        """``uv`` or ``pip``."""
+
+    @property
+    def versions(self) -> Mapping[str, str]:
+        """Versions of the programs, by name."""
+
+    @property
+    def routes_by_name(self) -> bool:
+        """Whether it can take named projects from an explicit index by itself."""
+
+    @property
+    def insists_on_preferences(self) -> bool:
+        """Whether preferred versions that do not fit make the resolution fail, so that it must run without them."""
 
     def resolve(self, order: BuildOrder) -> Stage:
         """Return what resolves the order's content from metadata."""

@@ -1,4 +1,4 @@
-"""The ``virtualenv`` and ``pip`` toolchain: a dry-run report, ``virtualenv``, ``pip install --no-deps --require-hashes``.
+"""The ``virtualenv`` and ``pip`` toolchain: a dry-run report, ``virtualenv``, ``pip install --require-hashes``.
 
 pip is not installed into the environment: it runs from the wheel that virtualenv carries (:mod:`..child.run_pip`), by
 the environment's own interpreter, so that both toolchains leave the same distributions behind.
@@ -48,7 +48,7 @@ class Pip:
 
     @property
     def versions(self) -> Mapping[str, str]:
-        """virtualenv's version, which fixes pip's."""
+        """Virtualenv's version, which fixes pip's."""
         return {"virtualenv": self.version}
 
     def resolve(self, order: BuildOrder) -> Stage:
@@ -104,7 +104,12 @@ class Pip:
             "loose.txt": _text(_pinned(package, order) for package in loose),
         }
         steps = []
-        common = ["--no-deps", "--ignore-installed", "--no-warn-script-location", *_options(order, building=True)]
+        common = [
+            "--no-deps",
+            "--ignore-installed",
+            "--no-warn-script-location",
+            *_options(order, building=True),
+        ]
         env = _environment(order, installing=True)
         if hashed:
             links = (order.work / "links.html").as_uri()
@@ -119,7 +124,7 @@ class Pip:
         return Stage(tuple(steps), files)
 
     def cache_directory(self, order: BuildOrder) -> Path | None:
-        """pip copies out of its cache, so there is nothing to sync."""
+        """Pip copies out of its cache, so there is nothing to sync."""
         del order
         return None
 
@@ -207,7 +212,7 @@ def _environment(order: BuildOrder, *, installing: bool = False) -> dict[str, st
     known = credentials_by_prefix(content)
     main = settings.main_index() if default is None else _with(default.url, default.credentials)
     private = [_with(index.url, index.credentials) for index in content.explicit_indexes if index.credentials]
-    for variable, value in {
+    optional = {
         "PIP_INDEX_URL": main,
         "PIP_EXTRA_INDEX_URL": " ".join(private) if installing else None,
         "PIP_DEFAULT_TIMEOUT": settings.timeout,
@@ -219,9 +224,8 @@ def _environment(order: BuildOrder, *, installing: bool = False) -> dict[str, st
         "PIP_CACHE_DIR": settings.pip_cache,
         "PIP_NO_INDEX": "1" if settings.offline else None,
         "PIP_NO_CACHE_DIR": "1" if order.no_cache else None,
-    }.items():
-        if value:
-            env[variable] = value
+    }
+    env.update({variable: value for variable, value in optional.items() if value})
     for prefix, (user, password) in _variables(order).items():
         env[user], env[password] = (quote(word, safe="") for word in (known[prefix].username, known[prefix].password))
     return env
@@ -254,7 +258,7 @@ def _without_index(packages: Iterable[Package], env: Mapping[str, str]) -> list[
 def _url_of(package: Package) -> str:
     artifact = artifact_of(package)
     url = getattr(artifact, "url", None)
-    return url if url else Path(str(artifact.path)).as_uri()
+    return url or Path(str(artifact.path)).as_uri()
 
 
 def _hash_of(package: Package) -> tuple[str, str]:
@@ -274,7 +278,9 @@ def _pinned(package: Package, order: BuildOrder) -> str:
     artifact = artifact_of(package)
     if isinstance(artifact, PackageVcs):
         url = artifact.url or Path(str(artifact.path)).as_uri()
-        return _reference(package, f"{artifact.type}+{_private(url, order)}@{artifact.commit_id}", artifact.subdirectory)
+        return _reference(
+            package, f"{artifact.type}+{_private(url, order)}@{artifact.commit_id}", artifact.subdirectory
+        )
     if isinstance(artifact, PackageDirectory):
         if artifact.editable:
             return f"-e {_url_of(package)}"

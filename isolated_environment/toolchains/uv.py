@@ -40,7 +40,7 @@ class Uv:
 
     @property
     def versions(self) -> Mapping[str, str]:
-        """uv's version."""
+        """Uv's version."""
         return {"uv": self.version}
 
     def resolve(self, order: BuildOrder) -> Stage:
@@ -130,7 +130,7 @@ class Uv:
             name = label.upper().replace("-", "_")
             env[f"UV_INDEX_{name}_USERNAME"] = credentials.username
             env[f"UV_INDEX_{name}_PASSWORD"] = credentials.password
-        for variable, value in {
+        optional = {
             "UV_HTTP_TIMEOUT": settings.timeout,
             "UV_HTTP_RETRIES": settings.retries,
             "UV_CACHE_DIR": settings.uv_cache,
@@ -138,10 +138,8 @@ class Uv:
             "SSL_CERT_FILE": settings.certificate,
             "SSL_CLIENT_CERT": settings.client_certificate,
             "ALL_PROXY": settings.proxy,
-        }.items():
-            if value:
-                env[variable] = value
-        return env
+        }
+        return env | {variable: value for variable, value in optional.items() if value}
 
 
 @overload
@@ -239,7 +237,9 @@ def _upgrades(order: BuildOrder) -> list[str]:
 
 def _selection(order: BuildOrder) -> list[str]:
     options = order.content.options
-    words = [word for name in ("--no-binary", "--only-binary") for value in options.values(name) for word in (name, value)]
+    words = [
+        word for name in ("--no-binary", "--only-binary") for value in options.values(name) for word in (name, value)
+    ]
     if options.flag("--pre"):
         words += ["--prerelease", "allow"]
     return words + _building(order)

@@ -1,0 +1,99 @@
+"""The command line: ``isolated-environment``, also ``python -m isolated_environment``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..errors import CommandNotFoundError, IsolatedEnvironmentError
+from . import commands
+
+#: Exit codes of our own failures, as shells and container tools use them.
+FAILED, NOT_FOUND, INTERRUPTED = 125, 127, 130
+
+Answer = tuple[Any, str, int]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        argv: The words after the program's name; the process's by default.
+
+    Returns:
+        The exit code: of ``run`` the command's own, 128 + N when signal N ended it; else 0, 1 when ``doctor`` found
+        an error, 125 for an error of ours, 127 for an unknown command, 130 for Ctrl-C.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    split = words.index("--") if "--" in words else len(words)
+    arguments = _parser().parse_args(words[:split])
+    arguments.words = words[split + 1 :]
+    command: Callable[[argparse.Namespace], Answer] = arguments.command
+    try:
+        value, text, code = command(arguments)
+    except IsolatedEnvironmentError as error:
+        return _fail(error, as_json=arguments.json)
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        return INTERRUPTED
+    if arguments.json:
+        sys.stdout.write(json.dumps(value, indent=2) + "\n")
+    elif text:
+        sys.stdout.write(f"{text}\n")
+    return code
+
+
+def _fail(error: IsolatedEnvironmentError, *, as_json: bool) -> int:
+    if as_json:
+        known = {"error": error.code, "message": error.message, "hint": error.hint}
+        sys.stdout.write(json.dumps(known, indent=2) + "\n")
+    sys.stderr.write(f"isolated-environment: {error}\n")
+    return NOT_FOUND if isinstance(error, CommandNotFoundError) else FAILED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="isolated-environment",
+        description="Private environments inside the applications that own them.",
+        epilog="PATH is what the application's author named, or the directory that holds the environment.",
+    )
+    verbs = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_run(verbs)
+    show = _add(verbs, "show", commands.show, "show what an environment holds and where it lies")
+    show.add_argument("path", metavar="PATH")
+    _add(verbs, "list", commands.list_all, "list the environments of this interpreter's distributions")
+    remove = _add(verbs, "remove", commands.remove, "remove an environment")
+    remove.add_argument("path", metavar="PATH")
+    gc = _add(verbs, "gc", commands.gc, "give back space that nobody needs, here or in every environment")
+    gc.add_argument("path", metavar="PATH", nargs="?")
+    gc.add_argument("--force", action="store_true", help="do not wait an hour for superseded generations")
+    doctor = _add(verbs, "doctor", commands.doctor, "look for what is or may become wrong; exit 1 on an error")
+    doctor.add_argument("path", metavar="PATH", nargs="?")
+    doctor.add_argument("--deep", action="store_true", help="compare the content of every installed file")
+    return parser
+
+
+def _add_run(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    run = _add(verbs, "run", commands.run, "run a command in an environment, building it if need be")
+    run.add_argument("path", metavar="PATH")
+    run.add_argument("--with", dest="requirements", metavar="REQUIREMENT", action="append", default=[])
+    run.add_argument("--index", metavar="URL", help="where the projects named by --with come from")
+    run.add_argument("--python", metavar="VERSION", help="a version, a specifier or a path")
+    run.add_argument("--toolchain", choices=("auto", "uv", "pip"), default="auto")
+    run.add_argument("--owner", metavar="NAME", default="auto", help="the distribution that owns PATH")
+    run.usage = "isolated-environment run [--json] PATH [--with REQUIREMENT]... [--index URL] [...] -- COMMAND ..."
+
+
+def _add(
+    verbs: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    command: Callable[[argparse.Namespace], Answer],
+    text: str,
+) -> argparse.ArgumentParser:
+    parser = verbs.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+    parser.add_argument("--json", action="store_true", help="print one JSON value")
+    parser.set_defaults(command=command)
+    return parser

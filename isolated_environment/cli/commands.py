@@ -1,0 +1,159 @@
+"""What each command does: it returns a JSON value, a text for people, and an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ..environment import IsolatedEnvironment
+from ..errors import RequestError
+from ..layout import Layout
+from ..ownership.owners import list_owners
+from ..ownership.registration import is_ours
+from ..receipt import Receipt, Unusable, read
+from ..settings import read_settings
+from ..store.inspection import list_distributions, measure, read_receipt
+from ..store.orphans import collect_orphans, list_containers
+
+Answer = tuple[Any, str, int]
+
+
+def run(arguments: argparse.Namespace) -> Answer:
+    """``run``: the command's output is its own; with ``--json`` it is captured and told."""
+    words = arguments.words
+    if not words:
+        raise RequestError("no command to run", hint="isolated-environment run PATH --with NAME -- COMMAND ...")
+    environment = IsolatedEnvironment(
+        arguments.path, python=arguments.python, toolchain=arguments.toolchain, owner=arguments.owner
+    )
+    if arguments.requirements:
+        environment.pip_install(arguments.requirements, arguments.index)
+    done = environment.run(words, capture_output=arguments.json, text=True if arguments.json else None)
+    code = done.returncode if done.returncode >= 0 else 128 - done.returncode
+    value = {"prefix": str(environment.prefix), "args": words, "returncode": done.returncode}
+    if arguments.json:
+        value.update(stdout=done.stdout, stderr=done.stderr)
+    return value, "", code
+
+
+def show(arguments: argparse.Namespace) -> Answer:
+    """``show``: where it lies, what it holds."""
+    environment = _at(arguments.path)
+    state = environment.state()
+    value: dict[str, Any] = {
+        "path": str(environment.path),
+        **{name: str(item) if isinstance(item, Path) else item for name, item in asdict(state).items()},
+    }
+    receipt = read_receipt(str(state.root))
+    if receipt is not None:
+        value.update(_described(str(state.root), receipt))
+    lines = [f"{name}: {_shown(item)}" for name, item in value.items() if item not in (None, [], {})]
+    return value, "\n".join(lines), 0
+
+
+def list_all(arguments: argparse.Namespace) -> Answer:
+    """``list``: every environment that a distribution of this interpreter owns, and those in the user's data."""
+    del arguments
+    found = [_summary(root, owner) for root, owner in _every_root()]
+    lines = [f"{item['owner'] or '-'}\t{item['status']}\t{item['size'] >> 20} MiB\t{item['path']}" for item in found]
+    return found, "\n".join(lines) or "no environments", 0
+
+
+def remove(arguments: argparse.Namespace) -> Answer:
+    """``remove``: the environment, its root and its link."""
+    environment = _at(arguments.path)
+    root = str(environment.root)
+    there = os.path.lexists(root)
+    environment.remove()
+    return {"root": root, "removed": there}, f"removed {root}" if there else f"nothing at {root}", 0
+
+
+def gc(arguments: argparse.Namespace) -> Answer:
+    """``gc``: of one environment; without PATH of every one, and of those whose application is gone."""
+    if arguments.path is not None:
+        roots, orphans = [arguments.path], []
+    else:
+        roots = [str(root) for root, _ in _every_root()]
+        orphans = [str(path) for path in collect_orphans(read_settings().data_dir)]
+    gone = {root: _at(root).gc(force=arguments.force) for root in roots if os.path.isdir(root)}
+    value = {"generations": gone, "orphans": orphans}
+    lines = [f"collected {root}: {', '.join(names)}" for root, names in gone.items() if names]
+    lines += [f"removed {path}: its application is gone" for path in orphans]
+    return value, "\n".join(lines) or "nothing to collect", 0
+
+
+def doctor(arguments: argparse.Namespace) -> Answer:
+    """``doctor``: of one environment, or of every one."""
+    paths = [str(root) for root, _ in _every_root()] if arguments.path is None else [arguments.path]
+    reports = [_at(path).doctor(deep=arguments.deep) for path in paths]
+    value = [
+        {
+            "healthy": report.is_healthy,
+            "facts": report.facts,
+            "findings": [asdict(finding) for finding in report.findings],
+        }
+        for report in reports
+    ]
+    text = "\n\n".join(map(str, reports)) or "no environments"
+    return value, text, 0 if all(report.is_healthy for report in reports) else 1
+
+
+def _at(path: str) -> IsolatedEnvironment:
+    """The environment at *path*: the author's path, or a root, whose receipt knows the author's path."""
+    absolute = os.path.abspath(os.path.expanduser(path))
+    try:
+        receipt = read(Layout(absolute).receipt)
+    except Unusable:
+        return IsolatedEnvironment(absolute)
+    named = receipt.get("path")
+    is_root = isinstance(named, str) and receipt.root == absolute and os.path.realpath(named) == absolute
+    return IsolatedEnvironment(named if is_root else absolute)
+
+
+def _every_root() -> Iterator[tuple[Path, str | None]]:
+    for owner in list_owners():
+        if is_ours(owner.container):
+            yield from ((root, owner.name) for root in _roots_in(owner.container))
+    for container, _ in list_containers(read_settings().data_dir):
+        yield from ((root, None) for root in _roots_in(container))
+
+
+def _roots_in(container: Path) -> Iterator[Path]:
+    yield from (entry for entry in sorted(container.iterdir()) if entry.is_dir())
+
+
+def _summary(root: Path, owner: str | None) -> dict[str, Any]:
+    receipt = read_receipt(str(root))
+    state = _at(str(root)).state()
+    return {
+        "owner": owner,
+        "path": str(root) if receipt is None else receipt.get("path"),
+        "root": str(root),
+        "status": state.status,
+        "placement": state.placement,
+        "python": None if receipt is None else receipt.base.get("version"),
+        "size": measure(str(root)).total,
+    }
+
+
+def _described(root: str, receipt: Receipt) -> dict[str, Any]:
+    return {
+        "python": f"{receipt.base.get('version')} ({receipt.base.get('executable')})",
+        "toolchain": " ".join(map(str, (receipt.get("toolchain") or {}).values())),
+        "built_at": receipt.get("built_at"),
+        "requirements": [
+            item["text"] for ask in receipt.content.get("asks", []) for item in ask.get("requirements", [])
+        ],
+        "distributions": {item.name: item.version for item in list_distributions(root, receipt)},
+        "size": measure(root).total,
+    }
+
+
+def _shown(item: Any) -> str:
+    if isinstance(item, dict):
+        return ", ".join(f"{name} {value}" for name, value in item.items())
+    return ", ".join(map(str, item)) if isinstance(item, list) else str(item)
