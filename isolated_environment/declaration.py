@@ -28,6 +28,8 @@ def words_of(value: object) -> tuple[str, ...]:
     if isinstance(value, os.PathLike):
         return (os.path.abspath(os.fspath(value)),)
     if isinstance(value, str):
+        if "\n" in value:
+            return (value,) if value.strip() else ()
         text = value.strip()
         if text.startswith(("./", "../", "~", ".\\", "..\\")) or text == ".":
             return (os.path.abspath(os.path.expanduser(text)),)
@@ -84,11 +86,7 @@ class AskInput:
         self.options: Any = options if isinstance(options, str) else tuple(options)  # type: ignore[arg-type]
 
     def raw(self) -> dict[str, Any]:
-        """Return the JSON form that is compared: no credentials, no order inside the ask.
-
-        Raises:
-            OSError: a requirements file that the ask names cannot be read.
-        """
+        """Return the JSON form that is compared: no credentials, no order inside the ask."""
         return {
             "requirements": sorted(map(_raw_word, self.requirements)),
             "index": raw_index(self.index),
@@ -108,10 +106,13 @@ def raw_index(index: object) -> Any:
 
 
 def _raw_word(word: str) -> str:
-    if is_requirements_file(word):
+    if not is_requirements_file(word):
+        return redact(word)
+    try:
         with open(word, encoding="utf-8-sig", errors="replace") as file:
             return redact(f"file {word}\n{file.read()}")
-    return redact(word)
+    except OSError:
+        return f"file {word} cannot be read"  # equal to nothing that was built: the build says it better
 
 
 class Declaration:

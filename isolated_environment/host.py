@@ -166,7 +166,6 @@ def _is_free_threaded() -> bool:
     return bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 
 
-@lru_cache(maxsize=32)
 def _at_path(path: Path, request: str) -> Interpreter:
     candidates = [path, path / "bin" / "python", path / "bin" / "python3", path / "python.exe"]
     executable = next((candidate for candidate in candidates if candidate.is_file()), None)
@@ -181,8 +180,21 @@ def _at_path(path: Path, request: str) -> Interpreter:
     return found
 
 
-@lru_cache(maxsize=32)
+_discovered: dict[str, Interpreter] = {}
+
+
 def _discover(request: str, wanted: SpecifierSet) -> Interpreter | None:
+    """Search once per process and request; an answer counts as long as its file is there."""
+    known = _discovered.get(request)
+    if known is not None and os.path.exists(known.executable):
+        return known
+    found = _search(request, wanted)
+    if found is not None:
+        _discovered[request] = found
+    return found
+
+
+def _search(request: str, wanted: SpecifierSet) -> Interpreter | None:
     from python_discovery import get_interpreter
 
     key = request if _PLAIN.match(request) else str(wanted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from .asks import Ask
 from .declaration import AskInput, Declaration
 from .errors import InvalidRequirementError, ResolutionError
 from .host import find_interpreter
+from .index import Index
 from .layout import WORK, Layout
 from .lockfile import EMPTY_LOCK, Lock
 from .plan import BuildOrder, Plan
@@ -21,6 +23,9 @@ from .requirements import Requirement
 from .settings import Settings
 from .spec import Content, understood
 from .toolchains import find_toolchain
+
+
+_MISSING = re.compile(r"\b(\S+) was not found in the\s+package\s+registry")
 
 
 @dataclass(frozen=True)
@@ -166,6 +171,29 @@ def _direct_file(order: BuildOrder, name: str, asked: list[Requirement]) -> str:
     fragment = f"#sha256={file.sha256}" if file.sha256 else ""
     head = f"{name}[{','.join(extras)}]" if extras else name
     return f"{head} @ {file.url}{fragment}{marker}"
+
+
+def ask_index_for_missing(order: BuildOrder, output: str) -> None:
+    """Ask the index itself for the project that uv says is in none: uv says so too when the index refuses it.
+
+    Args:
+        order: What was to be resolved.
+        output: What uv printed.
+
+    Raises:
+        IndexUnreachableError: the index did not answer, or refused.
+        ResolutionError: it does not have the project.
+    """
+    missing = _MISSING.search(output)
+    if missing is None:
+        return
+    name, settings = missing[1], order.settings
+    index = next((index for index in order.content.explicit_indexes if name in index.projects), None)
+    index = index or order.content.default_index
+    if index is None and settings.index_url:
+        index = Index(settings.index_url, default=True, credentials=settings.index_credentials)
+    if index is not None:
+        read_project(index, name, settings)
 
 
 def names_in(ask: AskInput) -> frozenset[str]:

@@ -79,7 +79,7 @@ def read_text(text: str, *, base: Path | None = None, depth: int = 0) -> Require
 
 
 def _logical_lines(text: str) -> Iterator[str]:
-    for line in re.sub(r"\\\r?\n", " ", text).splitlines():
+    for line in re.sub(r"\\\r?\n", "", text).splitlines():
         content = _COMMENT.sub("", line).strip()
         if content:
             yield content

@@ -137,7 +137,7 @@ class ContentMethods:
             RollbackError: none is kept, or it cannot be used any more.
         """
         self._handle.release()
-        self._handle.store().rollback().lease.release()
+        self._handle.store_there().rollback().lease.release()
         return self
 
     def remove(self) -> None:
@@ -148,7 +148,7 @@ class ContentMethods:
             NotOurDirectoryError: what is there was not made by this library.
         """
         self._handle.release()
-        self._handle.store().remove()
+        self._handle.store_there().remove()
 
     def clean(self) -> None:
         """As :meth:`remove`, under the name it has in isolated-environment 1.x and 2.x."""
@@ -166,7 +166,7 @@ class ContentMethods:
         Returns:
             The names of the generations that went.
         """
-        return self._handle.store().collect(force=force)
+        return self._handle.store_there().collect(force=force)
 
     def lock(self) -> AbstractContextManager[None]:
         """Hold the environment's file lock: other processes cannot build meanwhile, this thread can.

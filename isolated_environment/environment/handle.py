@@ -173,10 +173,30 @@ class Handle:
 
     def store(self) -> Store:
         """Return the store of the place to build in."""
+        return self._store_at(self.places()[-1])
+
+    def store_there(self) -> Store:
+        """Return the store of the place that holds an environment, to change what is there.
+
+        Raises:
+            ReadOnlyLocationError: it cannot be written by this user.
+        """
+        place = self.place()
+        if not place.writable:
+            from ..errors import ReadOnlyLocationError
+
+            raise ReadOnlyLocationError(
+                f"{place.root} cannot be changed by this user",
+                hint="do it as the user who built it",
+                path=str(place.root),
+            )
+        return self._store_at(place)
+
+    def _store_at(self, place: Placement) -> Store:
         from ..store.store import Store
 
         return Store(
-            self.places()[-1],
+            place,
             self.settings(),
             toolchain=self._toolchain,
             lock_timeout=self._lock_timeout,

@@ -17,7 +17,7 @@ from ..layout import WINDOWS, WORK, Layout, bin_of, python_of, site_packages_of
 from ..leases import Lease, seize
 from ..lockfile import Lock, load_lock, parse_lock, restrict_hashes
 from ..plan import BuildOrder, Stage, Step
-from ..planner import Wanted, unrouted, with_direct_files
+from ..planner import Wanted, ask_index_for_missing, unrouted, with_direct_files
 from ..receipt import Receipt
 from ..settings import Settings
 from ..spec import Content, credentials_by_prefix
@@ -134,6 +134,7 @@ class Attempt:
             return lock, False
         self._install(order, runner, lock)
         (prefix / "pylock.toml").write_text(lock.text, "utf-8")
+        (prefix / ".lock").unlink(missing_ok=True)  # uv's, and writable by everybody
         shutil.rmtree(work)
         cache = site.toolchain.cache_directory(order)
         sync_file_systems([prefix, *([cache] if cache else [])])
@@ -194,7 +195,8 @@ class Attempt:
             order = with_direct_files(order)
         try:
             runner.run(toolchain.resolve(order))
-        except ResolutionError:
+        except ResolutionError as error:
+            ask_index_for_missing(order, "\n".join(error.tail))
             if not (toolchain.insists_on_preferences and order.kept_versions):
                 raise
             order = replace(order, preferences=None)

@@ -16,6 +16,8 @@ from ..receipt import Receipt
 
 #: Seconds that a superseded generation stays: a command started with its mapping may outlive the process that asked.
 KEEP = 3600.0
+#: Bytes of free space below which the generation for rollback is not kept.
+TIGHT = 512 << 20
 
 
 def next_generation(layout: Layout, receipt: Receipt | None) -> str:
@@ -40,7 +42,7 @@ def collect(layout: Layout, receipt: Receipt | None, *, force: bool = False) -> 
     """Move to the trash what nobody needs; call with the file lock held.
 
     Abandoned attempts at once; superseded generations when their lease is free and an hour has passed.  The current
-    one and the one that :meth:`rollback` would bring back stay.
+    one stays, and so does the one that a rollback would bring back while the disk has room.
 
     Args:
         layout: The root.
@@ -53,7 +55,7 @@ def collect(layout: Layout, receipt: Receipt | None, *, force: bool = False) -> 
     keep = set()
     if receipt is not None:
         keep = {receipt.generation}
-        if receipt.previous is not None:
+        if receipt.previous is not None and not _is_tight(layout):
             keep.add(receipt.previous.generation)
     collected = [
         name
@@ -111,6 +113,10 @@ def delete_tree(path: Path) -> None:
             with contextlib.suppress(OSError):
                 Path(directory).chmod(stat.S_IRWXU)
         shutil.rmtree(path, ignore_errors=True)
+
+
+def _is_tight(layout: Layout) -> bool:
+    return shutil.disk_usage(layout.root).free < TIGHT
 
 
 def _generations(layout: Layout) -> list[str]:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import signal
 from collections.abc import Callable
 from pathlib import Path
 
-from ..errors import BuildError, DiskFullError, IndexUnreachableError, ResolutionError, VerificationError
+from ..errors import (
+    BuildError,
+    DiskFullError,
+    IndexUnreachableError,
+    ReadOnlyLocationError,
+    ResolutionError,
+    StoreError,
+    VerificationError,
+)
 
 _DISK = re.compile(r"no space left on device|os error 28\b|errno 28\b|disk quota exceeded", re.IGNORECASE)
 _OFFLINE = re.compile(r"network was disabled|network connectivity is disabled", re.IGNORECASE)
@@ -53,6 +62,32 @@ def diagnose(step: str, argv: tuple[str, ...], returncode: int, tail: tuple[str,
         fields.update(damage=tuple(line for line in tail if _HASH.search(line)))
     message = f"{step}: {summary}" + (f": {detail}" if detail else "")
     return kind(message, hint=hint, **fields)
+
+
+def typed(error: OSError, root: str) -> StoreError:
+    """Make the error for an operating-system call of ours that failed.
+
+    Args:
+        error: What the call raised.
+        root: The root that was being worked on.
+    """
+    what = f"{error.strerror or error}" + (f": {error.filename}" if error.filename else "")
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return DiskFullError(
+            f"{root} cannot be written: {what}",
+            hint="free space on that disk, then try again",
+            step="store",
+            path=root,
+            needed=0,
+            free=0,
+        )
+    if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
+        return ReadOnlyLocationError(
+            f"{root} cannot be written: {what}",
+            hint="run once as a user who may write there, or choose another path",
+            path=root,
+        )
+    return StoreError(f"{root} cannot be used: {what}", hint="check the path and its disk")
 
 
 def _classified(text: str, returncode: int) -> tuple[_Kind, str, str | None]:

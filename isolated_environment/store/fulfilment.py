@@ -72,14 +72,21 @@ class Fulfilment:
             except Unusable as why:
                 reason = str(why)
             else:
-                fresh = hand_out and not held.receipt.handed_out
-                return self._republish(held.receipt, handed_out=True) if fresh else held
+                return self._stamped(held, hand_out=hand_out)
         base = self._base()
         content = wanted.content(base.receipt)
         current = base.receipt if base.healthy and not wanted.upgrades else None
         if current is not None and current.get("digest") == content.digest():
             return self._touch_up(current, wanted, content, hand_out=hand_out)
         return self._build(wanted, content, base, reason, hand_out=hand_out)
+
+    def _stamped(self, held: Held, *, hand_out: bool) -> Held:
+        """Note in the receipt what the next warm check wants to know."""
+        receipt = held.receipt
+        handed_out = receipt.handed_out or hand_out
+        if (handed_out, self._registration) == (receipt.handed_out, receipt.get("registration")):
+            return held
+        return self._republish(receipt, handed_out=handed_out, registration=self._registration)
 
     def _build(self, wanted: Wanted, content: Content, base: Base, reason: str, *, hand_out: bool) -> Held:
         started = time.monotonic()
@@ -161,7 +168,9 @@ class Fulfilment:
             return
         if replaced is not None and not replaced.handed_out:
             discard(self._layout, replaced.generation)
-        collect(self._layout, receipt)
+        # what was moved or copied here cannot be in use under this path
+        moved = replaced is not None and replaced.root != self._layout.root
+        collect(self._layout, receipt, force=moved)
 
     def _base(self) -> Base:
         try:

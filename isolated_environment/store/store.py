@@ -9,7 +9,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ..errors import InUseError, IsolatedEnvironmentWarning, ReentrantBuildError, RollbackError
+from ..errors import (
+    InUseError,
+    IsolatedEnvironmentError,
+    IsolatedEnvironmentWarning,
+    ReentrantBuildError,
+    RollbackError,
+)
 from ..events import Event, Reporter, WaitingForLock
 from ..layout import TAG_NAME, Layout
 from ..leases import seize
@@ -20,6 +26,7 @@ from ..planner import Wanted
 from ..receipt import Receipt, Unusable, read
 from ..settings import Settings
 from .collection import collect, delete_tree, empty_trash, mark_superseded, to_trash
+from .diagnosis import typed
 from .fulfilment import Fulfilment
 from .orphans import collect_orphans
 from .publication import publish
@@ -69,13 +76,17 @@ class Store:
         Raises:
             IsolatedEnvironmentError: it cannot be built; what was there before is untouched.
         """
-        registration = self._prepare()
         try:
+            registration = self._prepare()
             with self._locked("checking") as lock:
                 fulfilment = Fulfilment(
                     self._place, lock, self._settings, self._reporter, self._toolchain, registration
                 )
                 return fulfilment.run(wanted, hand_out=hand_out)
+        except OSError as error:
+            if isinstance(error, IsolatedEnvironmentError):
+                raise
+            raise typed(error, self._layout.root) from error
         finally:
             empty_trash(self._layout)
 

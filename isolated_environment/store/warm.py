@@ -63,7 +63,6 @@ def take(root: str, declaration: Declaration, new: AskInput | None = None, *, un
 
     Raises:
         Unusable: it does not serve; the text says why.
-        OSError: a requirements file that the declaration names cannot be read.
     """
     layout = Layout(root)
     data = read_bytes(layout.receipt)

@@ -1,0 +1,106 @@
+"""Credentials reach the index, and nothing else: no argv, log, error, receipt or file."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from isolated_environment import Index, errors
+from tests.support.indexes import PackageIndex
+from tests.support.wheels import make_wheel
+
+SECRET = "s3cr3t-t0ken"
+
+
+@pytest.fixture
+def private(tmp_path: Path) -> Iterator[PackageIndex]:
+    make_wheel(tmp_path / "private", "hidden", "1.0", requires=["alpha"])
+    with PackageIndex(tmp_path / "private", credentials=f"user:{SECRET}").running() as running:
+        yield running
+
+
+class Watcher:
+    """Samples the command lines of every process while a build runs."""
+
+    def __init__(self) -> None:
+        self.seen: set[str] = set()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch)
+
+    def __enter__(self) -> Watcher:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._stop.is_set():
+            for entry in os.listdir("/proc"):
+                if entry.isdigit():
+                    try:
+                        line = Path("/proc", entry, "cmdline").read_bytes()
+                    except OSError:
+                        continue
+                    self.seen.add(line.replace(b"\0", b" ").decode("utf-8", "replace"))
+            time.sleep(0.005)
+
+
+def files_with_secret(directory: Path) -> list[Path]:
+    return [path for path in directory.rglob("*") if path.is_file() and SECRET.encode() in path.read_bytes()]
+
+
+def build(env, watcher_cls=Watcher) -> set[str]:
+    with watcher_cls() as watcher:
+        env.ensure()
+    assert any("install" in line or "pip sync" in line for line in watcher.seen), "the watcher saw the installer"
+    return watcher.seen
+
+
+@pytest.mark.parametrize("way", ["explicit index", "direct URL", "default index"])
+def test_credentials_work_and_stay_hidden(make, toolchain, private, way, monkeypatch, caplog):
+    caplog.set_level("DEBUG")
+    lines = []
+    if way == "explicit index":
+        env = make(
+            ["hidden"],
+            indexes=[Index(private.url_with_credentials, ["hidden"])],
+            toolchain=toolchain,
+            on_event=lines.append,
+        )
+    elif way == "direct URL":
+        url = f"{private.origin}/files/hidden-1.0-py3-none-any.whl".replace("//", f"//user:{SECRET}@")
+        env = make([f"hidden @ {url}"], toolchain=toolchain, on_event=lines.append)
+    else:
+        make_wheel(private.directory, "alpha", "1.5")
+        monkeypatch.setenv("ISOLATED_ENVIRONMENT_INDEX_URL", private.url_with_credentials)
+        env = make(["hidden"], toolchain=toolchain, on_event=lines.append)
+    commands = build(env)
+    assert {item.name for item in env.pip_list()} == {"alpha", "hidden"}
+    assert not [line for line in commands if SECRET in line]
+    assert SECRET not in "".join(map(repr, lines))
+    assert SECRET not in caplog.text
+    assert files_with_secret(env.root) == []
+    assert SECRET not in repr(env.__dict__) + str(env.plan()) + str(env.doctor()) + env.freeze()
+
+
+def test_wrong_credentials_are_an_error_that_does_not_show_them(make, toolchain, private):
+    url = private.url.replace("http://", "http://user:wr0ng-t0ken@")
+    env = make(["hidden"], indexes=[Index(url, ["hidden"])], toolchain=toolchain)
+    with pytest.raises(errors.IndexUnreachableError) as caught:
+        env.ensure()
+    assert "wr0ng-t0ken" not in caught.value.diagnostics() + repr(caught.value)
+    assert "credentials" in (caught.value.hint or "")
+
+
+def test_a_rebuild_in_a_new_process_takes_the_credentials_of_the_new_handle(make, toolchain, private):
+    index = Index(private.url_with_credentials, ["hidden"])
+    make(["hidden"], indexes=[index], toolchain=toolchain).ensure()
+    env = make(["hidden", "delta"], indexes=[index], toolchain=toolchain)
+    assert {item.name for item in env.pip_list()} == {"alpha", "delta", "hidden"}

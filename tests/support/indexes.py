@@ -1,0 +1,117 @@
+"""A package index on 127.0.0.1 (PEP 503), with a log of what was asked for."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+
+class PackageIndex:
+    """An index that serves the wheels and archives in a directory.
+
+    Args:
+        directory: Files, flat.
+        credentials: ``user:password`` that every request must carry, or ``None``.
+        hashes: Whether links carry ``#sha256=``.
+    """
+
+    def __init__(self, directory: Path, *, credentials: str | None = None, hashes: bool = True) -> None:
+        self.directory = directory
+        self.credentials = credentials
+        self.hashes = hashes
+        #: ``METHOD path`` of every request, in order.
+        self.requests: list[str] = []
+        #: File name to the bytes served in its place.
+        self.tampered: dict[str, bytes] = {}
+        #: File name to the number of bytes after which the connection is closed.
+        self.truncated: dict[str, int] = {}
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+
+    @property
+    def origin(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    @property
+    def url(self) -> str:
+        """The index's root, without credentials."""
+        return f"{self.origin}/simple"
+
+    @property
+    def url_with_credentials(self) -> str:
+        return self.url.replace("http://", f"http://{self.credentials}@")
+
+    def asked_for(self, name: str) -> list[str]:
+        """The requests whose path holds *name*."""
+        return [request for request in self.requests if name in request]
+
+    @contextmanager
+    def running(self) -> Iterator[PackageIndex]:
+        self._thread.start()
+        try:
+            yield self
+        finally:
+            self._server.shutdown()
+            self._server.server_close()
+            self._thread.join(5)
+
+    def page(self, project: str) -> str | None:
+        links = []
+        for path in sorted(self.directory.iterdir()):
+            if path.name.split("-")[0].replace("_", "-").lower() != project:
+                continue
+            fragment = f"#sha256={hashlib.sha256(path.read_bytes()).hexdigest()}" if self.hashes else ""
+            links.append(f'<a href="/files/{quote(path.name)}{fragment}">{path.name}</a><br/>')
+        return f"<!DOCTYPE html><html><body>{''.join(links)}</body></html>" if links else None
+
+
+def _handler(index: PackageIndex) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            index.requests.append(f"{self.command} {self.path}")
+            if index.credentials is not None:
+                wanted = "Basic " + base64.b64encode(index.credentials.encode()).decode()
+                if self.headers.get("Authorization") != wanted:
+                    self._answer(401, b"", "text/plain", {"WWW-Authenticate": 'Basic realm="tests"'})
+                    return
+            parts = unquote(self.path.split("?")[0]).strip("/").split("/")
+            if parts[0] == "simple" and len(parts) == 2:
+                page = index.page(parts[1])
+                if page is not None:
+                    self._answer(200, page.encode(), "text/html")
+                    return
+            elif parts[0] == "files" and len(parts) == 2 and (index.directory / parts[1]).is_file():
+                data = index.tampered.get(parts[1], (index.directory / parts[1]).read_bytes())
+                self._answer(200, data, "application/octet-stream", cut=index.truncated.get(parts[1]))
+                return
+            self._answer(404, b"not found", "text/plain")
+
+        do_HEAD = do_GET
+
+        def _answer(
+            self, status: int, data: bytes, kind: str, headers: dict[str, str] | None = None, cut: int | None = None
+        ) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(data)))
+            for name, value in (headers or {}).items():
+                self.send_header(name, value)
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(data if cut is None else data[:cut])
+            if cut is not None:
+                self.close_connection = True
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    return Handler
