@@ -148,7 +148,7 @@ def _chunks(process: subprocess.Popen[bytes]) -> Iterator[bytes]:
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End the step and what it started: ask, wait, kill."""
     if WINDOWS:
-        system = Path(os.path.expandvars("%SystemRoot%")) / "System32" / "taskkill.exe"
+        system = Path(host_environment().get("SYSTEMROOT", "C:\\Windows"), "System32", "taskkill.exe")
         subprocess.run([str(system), "/T", "/F", "/PID", str(process.pid)], check=False, capture_output=True)
     else:
         for number in (signal.SIGTERM, signal.SIGKILL):
