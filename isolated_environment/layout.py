@@ -12,6 +12,8 @@ WINDOWS = os.name == "nt"
 #: The working directory inside a generation while it is being built.
 WORK = ".build"
 
+_DIGITS = 18  # of a generation's number, at most
+
 #: The tag of a root, also a cache directory tag (https://bford.info/cachedir/), so that backups skip it.
 TAG_NAME = "CACHEDIR.TAG"
 TAG_TEXT = (
@@ -103,7 +105,8 @@ class Layout:
 def generation_number(name: str) -> int | None:
     """Return the number in a generation's name (``g12`` is 12), or ``None`` for any other name."""
     digits = name[1:]
-    return int(digits) if name[:1] == "g" and digits.isascii() and digits.isdigit() else None
+    usual = name[:1] == "g" and len(digits) <= _DIGITS and digits.isascii() and digits.isdigit()
+    return int(digits) if usual else None
 
 
 def bin_of(prefix: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from _weakref import ref
 
 if sys.platform == "win32":
     import ctypes
@@ -56,28 +57,37 @@ NO_LOCKS = frozenset({errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSU
 _READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
+_exclusive: dict[int, ref[Lease]] = {}
+
+
 class Lease:
     """One held lease; given back by :meth:`release`, when collected, and when the process dies.
 
-    A forked child shares it: the generation stays as long as either lives.  Children started with ``exec`` do not.
+    A forked child uses what its parent does, so it shares a shared lease: the generation stays as long as either
+    lives.  It does not share an exclusive one, which is a builder's or a collector's.  Children started with ``exec``
+    share none.
     """
 
-    __slots__ = ("_fd", "effective")
+    __slots__ = ("__weakref__", "_fd", "effective")
 
-    def __init__(self, fd: int, *, effective: bool = True) -> None:
+    def __init__(self, fd: int, *, exclusive: bool = False, effective: bool = True) -> None:
         self._fd = fd
         #: False where the file system has no working locks.
         self.effective = effective
+        if exclusive:
+            _exclusive[fd] = ref(self)
 
     def downgrade(self) -> None:
         """Turn an exclusive lease into a shared one."""
         if self._fd >= 0 and self.effective:
             _lock(self._fd, exclusive=False)
+            _exclusive.pop(self._fd, None)
 
     def release(self) -> None:
         """Give the lease back; more than once does nothing."""
         fd, self._fd = self._fd, -1
         if fd >= 0:
+            _exclusive.pop(fd, None)
             os.close(fd)
 
     def __del__(self) -> None:
@@ -120,7 +130,7 @@ def seize(path: str, *, create: bool = False) -> Lease | None:
 def _take(fd: int, *, exclusive: bool) -> Lease | None:
     try:
         if _lock(fd, exclusive=exclusive):
-            return Lease(fd)
+            return Lease(fd, exclusive=exclusive)
     except OSError as error:
         if error.errno in NO_LOCKS:
             return Lease(fd, effective=False)
@@ -131,3 +141,16 @@ def _take(fd: int, *, exclusive: bool) -> Lease | None:
         raise
     os.close(fd)
     return None
+
+
+def _forget_after_fork() -> None:
+    """A forked child builds and collects nothing of its parent's."""
+    for reference in list(_exclusive.values()):
+        lease = reference()
+        if lease is not None:
+            lease.release()
+    _exclusive.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_after_fork)

@@ -7,10 +7,8 @@ holding thread re-enters; the holder's name beside the lock; a proof that the lo
 from __future__ import annotations
 
 import contextlib
-import json
+import errno
 import os
-import socket
-import sys
 import threading
 import time
 import warnings
@@ -18,7 +16,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .errors import IsolatedEnvironmentWarning, LockLostError, LockTimeoutError
+from .errors import IsolatedEnvironmentWarning, LockLostError, LockTimeoutError, NotOurDirectoryError
+from .holder import clear_holder, describe_holder, note_holder
 from .layout import Layout
 from .leases import NO_LOCKS
 
@@ -69,6 +68,8 @@ class RootLock:
         self._layout = Layout(root)
         self._mutex = threading.RLock()
         self._depth = 0
+        self._phase = ""
+        self._pid = os.getpid()
         self._fd = -1
         self._lock: BaseFileLock | None = None
         self._builder: int | None = None
@@ -88,22 +89,22 @@ class RootLock:
 
         Raises:
             LockTimeoutError: it was held by somebody else for that long; the error names them.
+            NotOurDirectoryError: the lock file is a link or a directory.
             OSError: the lock file cannot be opened.
         """
-        started = time.monotonic()
-        if not self._mutex.acquire(timeout=-1 if timeout is None else timeout):
-            raise self._timed_out(timeout or 0.0, "another thread of this process")
+        wait = _Wait(self._layout, timeout, on_wait)
+        while not self._mutex.acquire(timeout=-1 if timeout is None and on_wait is None else wait.left()):
+            wait.report(f"another thread of this process, {describe_holder(self._layout)}")
         try:
             if self._depth == 0:
-                self._acquire(timeout, started, on_wait)
+                self._acquire(wait)
+            outer = self._phase
             self._depth += 1
             try:
                 self.enter_phase(phase)
                 yield
             finally:
-                self._depth -= 1
-                if self._depth == 0:
-                    self._release()
+                self._leave(outer)
         finally:
             self._mutex.release()
 
@@ -122,11 +123,8 @@ class RootLock:
 
     def enter_phase(self, phase: str) -> None:
         """Tell those who wait what is being done now."""
-        host = socket.gethostname()
-        program = os.path.basename(sys.argv[0] or "python") if sys.argv else "python"
-        owner = {"pid": os.getpid(), "host": host, "command": program, "since": time.time(), "phase": phase}
-        with contextlib.suppress(OSError):
-            Path(self._layout.lock_owner).write_text(json.dumps(owner), "utf-8")
+        self._phase = phase
+        note_holder(self._layout, phase)
 
     def assert_held(self) -> None:
         """Check that the file that is locked still is the one at the path.
@@ -141,36 +139,35 @@ class RootLock:
                 path=self._layout.lock,
             )
 
-    def _acquire(self, timeout: float | None, started: float, on_wait: Callable[[str, float], None] | None) -> None:
+    def _acquire(self, wait: _Wait) -> None:
         from filelock import Timeout
 
         lock = self._lock = self._lock or _native(Path(self._layout.lock), self._remember)
         while True:
-            waited = time.monotonic() - started
-            left = PATIENCE if timeout is None else max(min(PATIENCE, timeout - waited), 0.0)
             try:
-                lock.acquire(timeout=left, poll_interval=_POLL)
+                lock.acquire(timeout=wait.left(), poll_interval=_POLL)
             except Timeout:
-                waited = time.monotonic() - started
-                holder = describe_holder(self._layout)
-                if timeout is not None and waited >= timeout:
-                    raise self._timed_out(waited, holder) from None
-                if on_wait is not None:
-                    on_wait(holder, waited)
+                wait.report(describe_holder(self._layout))
                 continue
             except OSError as error:
-                if error.errno not in NO_LOCKS:
-                    raise
-                self._go_without()
-                return
+                if error.errno in NO_LOCKS:
+                    self._go_without()
+                    return
+                raise _in_the_way(error, self._layout.lock) from error
             if self._is_current(self._fd):
                 return
             lock.release()
 
-    def _release(self) -> None:
-        self._fd = -1
-        with contextlib.suppress(OSError):
-            Path(self._layout.lock_owner).write_text("", "utf-8")
+    def _leave(self, outer: str) -> None:
+        """Go back to what the lock was held for before, or give it back; a forked child has nothing to give back."""
+        self._depth -= 1
+        if self._pid != os.getpid():
+            return
+        if self._depth:
+            self.enter_phase(outer)
+            return
+        self._phase, self._fd = "", -1
+        clear_holder(self._layout)
         if self._lock is not None and self._lock.is_locked:
             self._lock.release()
 
@@ -179,7 +176,7 @@ class RootLock:
 
     def _is_current(self, fd: int) -> bool:
         try:
-            return os.path.samestat(os.fstat(fd), os.stat(self._layout.lock))
+            return os.path.samestat(os.fstat(fd), os.lstat(self._layout.lock))
         except OSError:
             return False
 
@@ -193,14 +190,35 @@ class RootLock:
                 stacklevel=2,
             )
 
-    def _timed_out(self, waited: float, holder: str) -> LockTimeoutError:
-        return LockTimeoutError(
-            f"{self._layout.root} is being built by somebody else: {holder}; waited {waited:.0f} s",
-            hint="wait for it, end it, or raise lock_timeout",
-            path=self._layout.lock,
-            waited=waited,
-            holder=holder,
-        )
+
+class _Wait:
+    """One wait for the lock: how long to sleep, whom to tell, when to give up."""
+
+    def __init__(self, layout: Layout, timeout: float | None, on_wait: Callable[[str, float], None] | None) -> None:
+        self._layout = layout
+        self._timeout = timeout
+        self._on_wait = on_wait
+        self._started = time.monotonic()
+
+    def left(self) -> float:
+        """Seconds until something is to be said."""
+        if self._timeout is None:
+            return PATIENCE
+        return max(min(PATIENCE, self._timeout - (time.monotonic() - self._started)), 0.0)
+
+    def report(self, holder: str) -> None:
+        """Say who holds it, or give up."""
+        waited = time.monotonic() - self._started
+        if self._timeout is not None and waited >= self._timeout:
+            raise LockTimeoutError(
+                f"{self._layout.root} is being used by somebody else: {holder}; waited {waited:.1f} s",
+                hint="wait for it, end it, or raise lock_timeout",
+                path=self._layout.lock,
+                waited=waited,
+                holder=holder,
+            )
+        if self._on_wait is not None:
+            self._on_wait(holder, waited)
 
 
 _locks: dict[str, RootLock] = {}
@@ -213,14 +231,14 @@ def lock_for(root: str) -> RootLock:
         return _locks.setdefault(root, RootLock(root))
 
 
-def describe_holder(layout: Layout) -> str:
-    """Return who holds the file lock, as they wrote it themselves: pid, command, age, phase."""
-    try:
-        owner = json.loads(Path(layout.lock_owner).read_text("utf-8"))
-        age = max(time.time() - float(owner["since"]), 0.0)
-        return f"pid {owner['pid']} ({owner['command']}), {owner['phase']} for {age:.0f} s"
-    except (OSError, ValueError, KeyError, TypeError):
-        return "an unknown process"
+def _in_the_way(error: OSError, path: str) -> OSError:
+    if error.errno not in {errno.ELOOP, errno.EISDIR, errno.ENXIO}:
+        return error
+    return NotOurDirectoryError(
+        f"{path} is not a file of this library, so it cannot be locked: {error.strerror}",
+        hint="move it away",
+        path=path,
+    )
 
 
 def _native(path: Path, on_acquired: Callable[[int], None] | None = None) -> BaseFileLock:

@@ -47,7 +47,16 @@ class Handle:
         self._on_event = on_event
         self._held: Held | None = None
         self._places: tuple[Placement, ...] | None = None
-        self._mutex = _thread.RLock()
+        self._guard = os.getpid(), _thread.RLock()
+
+    @property
+    def _mutex(self) -> _thread.RLock:
+        """One for each process: the parent's may be held by a thread that a forked child does not have."""
+        pid, mutex = self._guard
+        if pid != os.getpid():
+            mutex = _thread.RLock()
+            self._guard = os.getpid(), mutex
+        return mutex
 
     def ensure(self) -> Held:
         """Return the generation that this handle uses, building it if need be."""
