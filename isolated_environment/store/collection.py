@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import stat
@@ -10,7 +11,7 @@ import time
 import uuid
 from pathlib import Path
 
-from ..layout import WORK, Layout, generation_number
+from ..layout import TAG_NAME, WORK, Layout, generation_number
 from ..leases import seize
 from ..receipt import Receipt
 
@@ -18,6 +19,9 @@ from ..receipt import Receipt
 KEEP = 3600.0
 #: Bytes of free space below which the generation for rollback is not kept.
 TIGHT = 512 << 20
+
+#: What opening a lease answers that nobody can hold: it is not there, or it is a link.
+_NOBODYS = frozenset({errno.ENOENT, errno.ELOOP})
 
 
 def next_generation(layout: Layout, receipt: Receipt | None) -> str:
@@ -69,9 +73,12 @@ def collect(layout: Layout, receipt: Receipt | None, *, force: bool = False) -> 
 def discard(layout: Layout, generation: str) -> bool:
     """Move one generation to the trash unless its lease is held; return whether it is gone from its place."""
     lease = None
-    with contextlib.suppress(FileNotFoundError):
+    try:
         lease = seize(layout.lease(generation))
         if lease is None or not lease.effective:
+            return False
+    except OSError as error:
+        if error.errno not in _NOBODYS:
             return False
     try:
         return to_trash(layout, generation)
@@ -84,7 +91,7 @@ def to_trash(layout: Layout, name: str) -> bool:
     """Rename an entry of the root into the trash; return whether it is gone from its place."""
     trash = Path(layout.trash)
     try:
-        trash.mkdir(exist_ok=True)
+        _make_trash(trash)
         Path(layout.root, name).rename(trash / f"{name}.{uuid.uuid4().hex[:8]}")
     except FileNotFoundError:
         return True
@@ -96,6 +103,8 @@ def to_trash(layout: Layout, name: str) -> bool:
 def empty_trash(layout: Layout) -> None:
     """Delete what is in the trash; what cannot be deleted now is tried again next time."""
     trash = Path(layout.trash)
+    if trash.is_symlink():
+        return
     with contextlib.suppress(OSError):
         for entry in trash.iterdir():
             delete_tree(entry)
@@ -113,6 +122,12 @@ def delete_tree(path: Path) -> None:
             with contextlib.suppress(OSError):
                 Path(directory).chmod(stat.S_IRWXU)
         shutil.rmtree(path, ignore_errors=True)
+
+
+def _make_trash(trash: Path) -> None:
+    if trash.is_symlink() or (trash.exists() and not trash.is_dir()):
+        trash.unlink()  # what it points at is not ours
+    trash.mkdir(exist_ok=True)
 
 
 def _is_tight(layout: Layout) -> bool:
@@ -156,5 +171,7 @@ def _sweep(layout: Layout, receipt: Receipt | None) -> None:
 
 def _is_temporary(name: str) -> bool:
     stem, _, suffix = name.lstrip(".").rpartition(".")
+    if stem == TAG_NAME:
+        return suffix.isdigit()
     known = {"isolated-environment.json", "pylock.toml", "activate", "bin"}
     return stem in known and len(suffix) == 32  # noqa: PLR2004 -- a uuid4

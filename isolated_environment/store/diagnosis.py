@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import re
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ..errors import (
     BuildError,
     DiskFullError,
     IndexUnreachableError,
+    IsolatedEnvironmentError,
     ReadOnlyLocationError,
     ResolutionError,
     StoreError,
@@ -64,7 +66,22 @@ def diagnose(step: str, argv: tuple[str, ...], returncode: int, tail: tuple[str,
     return kind(message, hint=hint, **fields)
 
 
-def typed(error: OSError, root: str) -> StoreError:
+@contextlib.contextmanager
+def typed_errors(root: str) -> Iterator[None]:
+    """Let an operating-system call of ours that fails inside end in a :class:`StoreError`.
+
+    Args:
+        root: The root that is being worked on.
+    """
+    try:
+        yield
+    except IsolatedEnvironmentError:
+        raise
+    except OSError as error:
+        raise _typed(error, root) from error
+
+
+def _typed(error: OSError, root: str) -> StoreError:
     """Make the error for an operating-system call of ours that failed.
 
     Args:

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from ..errors import NotOurDirectoryError
-from ..layout import TAG_TEXT, Layout
+from ..layout import TAG_NAME, TAG_TEXT, Layout
 from ..receipt import Unusable, read
 
 
@@ -50,7 +50,8 @@ def make_root(layout: Layout) -> None:
     if root.is_symlink() or not root.is_dir():
         _refuse(layout)
     if not is_ours(layout):
-        if any(root.iterdir()):
+        # a process that was killed here left its unfinished tag, and nothing else
+        if any(not entry.name.startswith(f"{TAG_NAME}.") for entry in root.iterdir()):
             assert_ours(layout)
         _write_tag(layout)
     Path(layout.leases).mkdir(exist_ok=True)

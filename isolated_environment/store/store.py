@@ -11,7 +11,6 @@ from typing import Any
 
 from ..errors import (
     InUseError,
-    IsolatedEnvironmentError,
     IsolatedEnvironmentWarning,
     ReentrantBuildError,
     RollbackError,
@@ -26,12 +25,12 @@ from ..planner import Wanted
 from ..receipt import Receipt, Unusable, read
 from ..settings import Settings
 from .collection import collect, delete_tree, empty_trash, mark_superseded, to_trash
-from .diagnosis import typed
+from .diagnosis import typed_errors
 from .fulfilment import Fulfilment
 from .orphans import collect_orphans
 from .publication import publish
 from .roots import assert_ours, is_ours, make_root
-from .warm import ADOPTING, Held, check, take
+from .warm import Held, check, share_lease
 
 _warned: set[str] = set()
 
@@ -76,19 +75,16 @@ class Store:
         Raises:
             IsolatedEnvironmentError: it cannot be built; what was there before is untouched.
         """
-        try:
-            registration = self._prepare()
-            with self._locked("checking") as lock:
-                fulfilment = Fulfilment(
-                    self._place, lock, self._settings, self._reporter, self._toolchain, registration
-                )
-                return fulfilment.run(wanted, hand_out=hand_out)
-        except OSError as error:
-            if isinstance(error, IsolatedEnvironmentError):
-                raise
-            raise typed(error, self._layout.root) from error
-        finally:
-            empty_trash(self._layout)
+        with typed_errors(self._layout.root):
+            registration = self._prepare()  # whatever fails before this is over, nothing here is ours to delete
+            try:
+                with self._locked("checking") as lock:
+                    fulfilment = Fulfilment(
+                        self._place, lock, self._settings, self._reporter, self._toolchain, registration
+                    )
+                    return fulfilment.run(wanted, hand_out=hand_out)
+            finally:
+                empty_trash(self._layout)
 
     def rollback(self) -> Held:
         """Make the previous generation the current one again.
@@ -98,20 +94,21 @@ class Store:
             NotOurDirectoryError: the root was not made by this library.
         """
         assert_ours(self._layout)
-        with self._locked("rolling back"):
+        with self._locked("rolling back"), typed_errors(self._layout.root):
             current = self._receipt()
             previous = None if current is None else current.previous
             if current is None or previous is None:
                 raise self._no_rollback("no earlier generation is kept")
             try:
                 check(self._layout.root, previous)
+                lease = share_lease(self._layout, previous)
             except Unusable as reason:
                 raise self._no_rollback(str(reason)) from None
             receipt = previous.replaced(previous=current.without_previous(), handed_out=True)
             text = Path(self._layout.prefix(receipt.generation), "pylock.toml").read_text("utf-8")
             publish(self._layout, receipt, text)
             mark_superseded(self._layout, current)
-            return take(self._layout.root, ADOPTING)
+            return Held(self._layout.root, receipt, lease)
 
     def collect(self, *, force: bool = False) -> list[str]:
         """Give back the space of generations that nobody needs; return their names.
@@ -137,9 +134,10 @@ class Store:
             unregister(self._place)
             return
         assert_ours(self._layout)
-        with self._locked("removing"):
+        with self._locked("removing"), typed_errors(self._layout.root):
             self._assert_unused()
-            Path(self._layout.receipt).unlink(missing_ok=True)
+            with contextlib.suppress(IsADirectoryError):
+                Path(self._layout.receipt).unlink(missing_ok=True)
             kept = {os.path.basename(path) for path in (self._layout.lock, self._layout.lock_owner)}
             with contextlib.suppress(OSError):
                 for name in set(os.listdir(self._layout.root)) - kept - {"trash", TAG_NAME}:
@@ -154,7 +152,8 @@ class Store:
         Args:
             phase: What it is held for, in words, shown to those who wait.
         """
-        self._prepare()
+        with typed_errors(self._layout.root):
+            self._prepare()
         with self._locked(phase):
             yield
 
@@ -180,7 +179,9 @@ class Store:
         def tell(holder: str, waited: float) -> None:
             self._reporter.report(WaitingForLock(self._layout.root, holder, waited))
 
-        with lock.held(self._timeout, phase, tell):
+        with contextlib.ExitStack() as stack:
+            with typed_errors(self._layout.root):
+                stack.enter_context(lock.held(self._timeout, phase, tell))
             yield lock
 
     def _receipt(self) -> Receipt | None:

@@ -75,7 +75,7 @@ def take(root: str, declaration: Declaration, new: AskInput | None = None, *, un
         raise Unusable("the owner's RECORD does not list the environment")
     if not (receipt.handed_out or unissued):
         raise Unusable("the generation was not handed out yet")
-    lease = _shared(layout, receipt)
+    lease = share_lease(layout, receipt)
     if read_bytes(layout.receipt) != data:
         lease.release()
         raise Unusable("the environment was replaced at this moment")
@@ -95,13 +95,18 @@ def check(root: str, receipt: Receipt) -> None:
     base = receipt.base
     try:
         found = identify_base(base["executable"])
-    except (OSError, KeyError, TypeError):
+    except (OSError, KeyError, TypeError, ValueError):  # a path with a NUL is a ValueError
         raise Unusable(f"its base interpreter {base.get('executable')} is gone") from None
     if (found["size"], found["mtime"]) != (base.get("size"), base.get("mtime")):
         raise Unusable(f"its base interpreter {base['executable']} was replaced")
 
 
-def _shared(layout: Layout, receipt: Receipt) -> Lease:
+def share_lease(layout: Layout, receipt: Receipt) -> Lease:
+    """Take a shared lease on the receipt's generation.
+
+    Raises:
+        Unusable: it cannot be taken; the text says why.
+    """
     try:
         lease = share(layout.lease(receipt.generation))
     except OSError as error:
