@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from datetime import datetime, timezone
 from typing import Any
@@ -22,7 +23,7 @@ from .attempt import Base, Built, Site
 from .builder import build, find_site
 from .collection import collect, delete_tree, discard, mark_superseded
 from .publication import publish
-from .warm import ADOPTING, Held, check, take
+from .warm import ADOPTING, Held, check, share_lease, take
 
 
 class Fulfilment:
@@ -108,13 +109,20 @@ class Fulfilment:
             receipt = self._new_receipt(site, wanted, content, base, built, handed_out=hand_out)
             publish(self._layout, receipt, built.lock.text)
         except BaseException:
-            built.lease.release()
-            discard(self._layout, built.generation)
+            self._withdraw(built)
             raise
         built.lease.downgrade()
         self._clean_up(base.receipt, receipt)
         self._reporter.report(Ready(self._layout.root, built.generation, time.monotonic() - started))
         return Held(self._layout.root, receipt, built.lease)
+
+    def _withdraw(self, built: Built) -> None:
+        """Publication failed; once the receipt names the generation, it is complete and no other serves any more."""
+        built.lease.release()
+        with contextlib.suppress(Unusable):
+            if read(self._layout.receipt).generation == built.generation:
+                return
+        discard(self._layout, built.generation)
 
     def _touch_up(self, current: Receipt, wanted: Wanted, content: Content, *, hand_out: bool) -> Held:
         """The generation serves as it is; only what the receipt says about the request is out of date."""
@@ -179,6 +187,7 @@ class Fulfilment:
             return Base()
         try:
             check(self._layout.root, receipt)
+            share_lease(self._layout, receipt).release()
         except Unusable:
             return Base(receipt, healthy=False)
         return Base(receipt, healthy=True)

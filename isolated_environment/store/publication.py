@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ..layout import WINDOWS, Layout, bin_of
 from ..receipt import Receipt
+from .collection import to_trash
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -46,6 +47,9 @@ def publish(layout: Layout, receipt: Receipt, lock_text: str | None) -> None:
     Raises:
         OSError: something could not be written; the previous receipt is still the current one.
     """
+    for path in (layout.pylock, layout.receipt):
+        if os.path.isdir(path) and not os.path.islink(path):
+            to_trash(layout, os.path.basename(path))
     if lock_text is not None:
         write_atomically(Path(layout.pylock), lock_text.encode())
     write_atomically(Path(layout.receipt), receipt.serialized())
