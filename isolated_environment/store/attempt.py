@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import shlex
-import shutil
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..child import run_pip
 from ..errors import ResolutionError, VerificationError
 from ..events import BuildStarted, Reporter
 from ..host import Interpreter
-from ..layout import WINDOWS, WORK, Layout, bin_of, python_of, site_packages_of
+from ..layout import WORK, Layout, python_of, site_packages_of
 from ..leases import Lease, seize
 from ..lockfile import Lock, load_lock, parse_lock, restrict_hashes
 from ..plan import BuildOrder, Stage, Step
@@ -22,8 +19,8 @@ from ..receipt import Receipt
 from ..settings import Settings
 from ..spec import Content, credentials_by_prefix
 from ..toolchains import Toolchain
-from ..toolchains.pip import bundled_wheels
-from .collection import next_generation, to_trash
+from .collection import delete_tree, next_generation, to_trash
+from .finishing import finish, identify, replaced
 from .publication import sync_file_systems
 from .runner import Runner
 from .verification import verify
@@ -133,9 +130,6 @@ class Attempt:
         if self._is_current(lock, previous):
             return lock, False
         self._install(order, runner, lock)
-        (prefix / "pylock.toml").write_text(lock.text, "utf-8")
-        (prefix / ".lock").unlink(missing_ok=True)  # uv's, and writable by everybody
-        shutil.rmtree(work)
         cache = site.toolchain.cache_directory(order)
         sync_file_systems([prefix, *([cache] if cache else [])])
         return lock, True
@@ -233,17 +227,17 @@ class Attempt:
 
     def _install(self, order: BuildOrder, runner: Runner, lock: Lock) -> None:
         toolchain, prefix = self._site.toolchain, order.prefix
+        minor = order.interpreter.minor
         runner.run(toolchain.create(order))
         why = "checking that the interpreter runs"
         argv = (python_of(str(prefix)), "-I", "-c", _SMOKE, str(prefix))
         runner.run(Stage((Step("check", why, argv),)))
-        configuration = (prefix / "pyvenv.cfg").read_bytes()
+        identity = identify(prefix)
         runner.run(toolchain.install(order, lock))
-        damage = []
-        if (prefix / "pyvenv.cfg").read_bytes() != configuration:
-            damage.append("a distribution replaced pyvenv.cfg")
-        site_packages = Path(site_packages_of(str(prefix), order.interpreter.minor))
-        damage += verify(site_packages, lock.versions)
+        damage = replaced(prefix, identity)
+        finish(prefix, lock.text, pip_for=None if "pip" in lock.versions else minor)
+        # last, so that it also shows what a distribution had put in the place of a file of ours
+        damage += verify(Path(site_packages_of(str(prefix), minor)), lock.versions)
         if damage:
             raise VerificationError(
                 f"install: {damage[0]}" + (f" (and {len(damage) - 1} more)" if len(damage) > 1 else ""),
@@ -252,11 +246,10 @@ class Attempt:
                 damage=tuple(damage),
                 log_path=str(self._log_path(prefix.name)),
             )
-        if "pip" not in lock.versions:
-            _write_pip(prefix, order.interpreter.minor)
 
     def _give_up(self, generation: str, lease: Lease) -> None:
-        to_trash(self._site.layout, generation)
+        if not to_trash(self._site.layout, generation):  # a full disk may have no room for the trash
+            delete_tree(Path(self._site.layout.prefix(generation)))
         lease.release()
 
     def _log_path(self, generation: str) -> Path:
@@ -265,20 +258,3 @@ class Attempt:
     def _secrets(self) -> tuple[str, ...]:
         known = [*credentials_by_prefix(self._content).values(), self._site.settings.index_credentials]
         return tuple(word for credentials in known if credentials for word in credentials.secrets())
-
-
-def _write_pip(prefix: Path, minor: str) -> None:
-    """A bare ``pip`` acts on this environment, never on the host's: it runs the one that virtualenv carries."""
-    wheels = bundled_wheels() or Path()
-    words = (python_of(str(prefix)), "-I", str(Path(run_pip.__file__).absolute()), str(wheels))
-    directory = Path(bin_of(str(prefix)))
-    if WINDOWS:
-        quoted = " ".join(f'"{word}"' for word in words)
-        (directory / "pip.cmd").write_text(f"@{quoted} %*\r\n", "utf-8")
-        return
-    note = "# pip is not installed in this environment; this runs another copy of it on this environment"
-    text = f'#!/bin/sh\n{note}\nexec {shlex.join(words)} "$@"\n'
-    for name in ("pip", "pip3", f"pip{minor}"):
-        script = directory / name
-        script.write_text(text, "utf-8")
-        script.chmod(0o755)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import select
-import signal
 import subprocess
 import time
 from collections import deque
@@ -19,14 +16,13 @@ from ..layout import WINDOWS
 from ..plan import Stage, Step
 from ..redaction import redact
 from .diagnosis import diagnose
+from .ending import chunks, end, finish
 
 #: Lines of a step's output that an error carries.
 TAIL = 50
-#: Seconds that a step has to end by itself when the build is given up.
-GRACE = 2.0
 
 _LOG_LIMIT = 8 << 20  # bytes of output of one step that the log keeps
-_CHUNK = 1 << 16
+_LONGEST = 1 << 14  # bytes of a line
 
 
 class Runner:
@@ -75,9 +71,9 @@ class Runner:
             for line in self._lines(process, log):
                 tail.append(line)
                 self._reporter.report(StepOutput(self._reporter.root, step.name, line))
-            returncode = process.wait()
+            returncode = finish(process)
         except BaseException:
-            _end(process)
+            end(process)
             raise
         finally:
             if process.stdout is not None:
@@ -109,9 +105,9 @@ class Runner:
     def _lines(self, process: subprocess.Popen[bytes], log: IO[str]) -> Iterator[str]:
         """The output by lines; ends when the step has ended, also when a daemon it left keeps the pipe open."""
         kept, rest = 0, b""
-        for chunk in _chunks(process):
+        for chunk in chunks(process):
             *lines, rest = (rest + chunk).replace(b"\r", b"\n").split(b"\n")
-            if len(rest) > _CHUNK:
+            if len(rest) > _LONGEST:
                 lines, rest = [*lines, rest], b""
             for raw in lines:
                 line = redact(raw.decode("utf-8", "replace").rstrip(), self._secrets)
@@ -125,37 +121,3 @@ class Runner:
             line = redact(rest.decode("utf-8", "replace").rstrip(), self._secrets)
             log.write(f"{line}\n")
             yield line
-
-
-def _chunks(process: subprocess.Popen[bytes]) -> Iterator[bytes]:
-    assert_pipe = process.stdout
-    if assert_pipe is None:
-        return
-    fd = assert_pipe.fileno()
-    while True:
-        if not WINDOWS:
-            ready, _, _ = select.select([fd], [], [], 0.1)
-            if not ready:
-                if process.poll() is not None:
-                    return
-                continue
-        chunk = os.read(fd, _CHUNK)
-        if not chunk:
-            return
-        yield chunk
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the step and what it started: ask, wait, kill."""
-    if WINDOWS:
-        system = Path(host_environment().get("SYSTEMROOT", "C:\\Windows"), "System32", "taskkill.exe")
-        subprocess.run([str(system), "/T", "/F", "/PID", str(process.pid)], check=False, capture_output=True)
-    else:
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, number)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(GRACE)
-                if number == signal.SIGTERM:
-                    continue
-    process.wait()
