@@ -12,8 +12,8 @@ from typing import Any
 from ..environment import IsolatedEnvironment
 from ..errors import RequestError
 from ..layout import Layout
+from ..ownership.container import is_ours
 from ..ownership.owners import list_owners
-from ..ownership.registration import is_ours
 from ..receipt import Receipt, Unusable, read
 from ..settings import read_settings
 from ..store.inspection import list_distributions, measure, read_receipt

@@ -249,7 +249,37 @@ class Handle:
         return False
 
     def _built(self, new: AskInput | None, *, hand_out: bool, upgrade: Any = None) -> Held:
+        from ..errors import OwnerGoneError
+
+        wanted = self.wanted(new, upgrade)
         try:
-            return self.store().ensure(self.wanted(new, upgrade), hand_out=hand_out)
+            self._assert_still_owned()
+            return self.store().ensure(wanted, hand_out=hand_out)
+        except OwnerGoneError:
+            if not self._is_owned_again():
+                raise
+            return self.store().ensure(wanted, hand_out=hand_out)
         finally:
             self._places = None  # who owns the path may have changed
+
+    def _assert_still_owned(self) -> None:
+        """An application that runs on after its uninstall gets no environment that nobody would remove."""
+        registration = None if self._held is None else self._held.receipt.get("registration")
+        if registration is not None and self.places()[-1].kind == "path":
+            from ..errors import OwnerGoneError
+
+            raise OwnerGoneError(
+                f"the application that {self.path_text} belonged to was uninstalled",
+                hint="install the application again",
+                owner=os.path.basename(os.path.dirname(registration["record"])).removesuffix(".dist-info"),
+            )
+
+    def _is_owned_again(self) -> bool:
+        """An upgrade uninstalls the old version and installs the new one."""
+        from ..errors import OwnerNotFoundError
+
+        self._places = None
+        try:
+            return self.places()[-1].owner is not None
+        except OwnerNotFoundError:
+            return False

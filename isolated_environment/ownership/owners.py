@@ -13,10 +13,13 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from ..errors import OwnerNotFoundError
+from ..errors import OwnerNotFoundError, RecordError
+from .record import prepend_rows
 
 #: Installers whose uninstall goes by RECORD.  Anything else (conda, a system package manager) would leave our files.
 KNOWN_INSTALLERS = ("pip", "uv", "poetry", "pdm", "rye", "hatch", "pixi")
+
+_SITE_NAMES = {"site-packages", "dist-packages"}
 
 
 @dataclass(frozen=True)
@@ -61,14 +64,21 @@ class Owner:
 
     def unusable(self) -> str | None:
         """Say why its uninstall would not remove what its RECORD lists, or ``None``."""
-        if not self.record.is_file():
-            return f"{self.dist_info.name} has no RECORD"
+        for name in ("RECORD", "METADATA"):
+            if not (self.dist_info / name).is_file():
+                return f"{self.dist_info.name} has no {name}"
+        if self.record.is_symlink():
+            return f"the RECORD of {self.dist_info.name} is a link"
         try:
             installer = (self.dist_info / "INSTALLER").read_text("utf-8", "replace").strip().lower()
         except OSError:
             return f"{self.dist_info.name} was not installed by a Python installer"
         if not installer.startswith(KNOWN_INSTALLERS):
             return f"{self.dist_info.name} was installed by {installer or 'an unknown installer'}"
+        try:
+            prepend_rows(self.record.read_bytes(), self.rows)
+        except (OSError, RecordError) as error:
+            return str(error).splitlines()[0]
         return None
 
     def is_writable(self) -> bool:
@@ -90,11 +100,11 @@ def find_by_path(path: Path) -> Owner | None:
     if site is None:
         return None
     parents = path.relative_to(site).parts[:-1]
-    owners = sorted(_distributions(site), key=lambda owner: not _same_name(owner.name, parents[:1]))
+    owners = sorted(_distributions(site), key=lambda owner: not _is_named(owner, parents))
     read = cache(_bytes_of)
     for depth in range(len(parents), 0, -1):
         pattern = re.compile(rb'(?:^|\n)"?' + re.escape("/".join(parents[:depth]).encode() + b"/"))
-        holders = _holders(owners, read, pattern, parents[:1])
+        holders = _holders(owners, read, pattern, parents)
         if holders:
             return holders[0] if len(holders) == 1 else None
     return None
@@ -110,10 +120,9 @@ def find_by_name(name: str, places: Iterable[str] | None = None) -> Owner:
     Raises:
         OwnerNotFoundError: it is not installed there.
     """
-    wanted = _normalized(name)
     for place in sys.path if places is None else places:
         for owner in _distributions(Path(place or ".").absolute()):
-            if _normalized(owner.name) == wanted:
+            if is_same_name(owner.name, name):
                 return owner
     raise OwnerNotFoundError(
         f"no distribution {name!r} is installed here",
@@ -132,21 +141,41 @@ def list_owners(places: Iterable[str] | None = None) -> list[Owner]:
     return list(found.values())
 
 
+def is_same_name(one: str, other: str) -> bool:
+    """Return whether two names mean the same distribution (PEP 503)."""
+    return _normalized(one) == _normalized(other)
+
+
+def is_container_name(name: str) -> bool:
+    """Return whether a container of some owner has that name."""
+    return name.startswith(".") and name.endswith(".isolated")
+
+
+def owners_of(container: Path) -> list[Owner]:
+    """Return the distributions whose container that is: one, or for a moment the old and the new version."""
+    return [owner for owner in _distributions(container.parent) if owner.container == container]
+
+
+def is_in_site_packages(path: Path) -> bool:
+    """Return whether *path* lies in a directory of installed distributions, also when the last one has left it."""
+    return any(parent.name in _SITE_NAMES or _has_distributions(parent) for parent in path.parents)
+
+
 def _holders(
-    owners: list[Owner], read: Callable[[Path], bytes], pattern: re.Pattern[bytes], top: tuple[str, ...]
+    owners: list[Owner], read: Callable[[Path], bytes], pattern: re.Pattern[bytes], parents: tuple[str, ...]
 ) -> list[Owner]:
     """The owners whose RECORD matches; one of equal name settles it without reading on."""
     holders = []
     for owner in owners:
         if pattern.search(read(owner.record)):
-            if _same_name(owner.name, top):
+            if _is_named(owner, parents):
                 return [owner]
             holders.append(owner)
     return holders
 
 
-def _same_name(name: str, top: tuple[str, ...]) -> bool:
-    return bool(top) and _normalized(name) == _normalized(top[0])
+def _is_named(owner: Owner, parents: tuple[str, ...]) -> bool:
+    return bool(parents) and is_same_name(owner.name, parents[0])
 
 
 def _normalized(name: str) -> str:

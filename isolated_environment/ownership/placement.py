@@ -6,12 +6,13 @@ import hashlib
 import os
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from ..errors import ReadOnlyLocationError, RecordError
-from .owners import Owner, find_by_name, find_by_path
+from .container import LOCK_NAME, OWNER_TAG, read_tag
+from .owners import Owner, find_by_name, find_by_path, is_container_name, is_same_name, owners_of
 from .record import prepend_rows
 
 Kind = Literal["owner", "path", "user"]
@@ -35,6 +36,14 @@ class Placement:
     linked: bool = False
     #: Whether this user may build there.
     writable: bool = True
+
+    @property
+    def application(self) -> Path:
+        """What goes when the application goes: its directory, or the file that it is packed in."""
+        if _bundle_of(self.path) is not None:
+            return Path(sys.executable)
+        packed = next((parent for parent in self.path.parents if parent.is_file()), None)
+        return packed or self.path.parent
 
     @property
     def link_row(self) -> str | None:
@@ -75,55 +84,63 @@ def find_placements(path: Path, owner: str | None, *, if_read_only: str, data_di
 
 def _preferred(path: Path, owner: str | None) -> tuple[Placement | None, str | None]:
     """The place that the design prefers, and what stands in the way of building there."""
-    if _is_frozen(path):
+    if _bundle_of(path) is not None:
         return None, "the application is frozen into one file"
+    inside = _in_container(path) if owner == "auto" else None
+    if inside is not None:
+        obstacle = _why_not_writable(path)
+        return replace(inside, writable=obstacle is None), obstacle
     found = find_by_path(path) if owner == "auto" else None if owner is None else find_by_name(owner)
     if found is None:
-        plain = Placement("path", path, path, "no distribution owns the path")
-        obstacle = _why_not_writable(path.parent)
-        return _writable(plain, obstacle), obstacle
+        obstacle = _why_not_writable(path)
+        plain = Placement("path", path, path, "no distribution owns the path", writable=obstacle is None)
+        return plain, obstacle
     unusable = found.unusable()
     if unusable is not None:
         return None, unusable
-    place = _beside(path, found)
     obstacle = None if found.is_writable() else f"{found.site_packages} cannot be written by this user"
-    return _writable(place, obstacle), obstacle
+    return replace(_beside(path, found), writable=obstacle is None), obstacle
 
 
-def _writable(place: Placement, obstacle: str | None) -> Placement:
-    if obstacle is None:
-        return place
-    return Placement(
-        place.kind,
-        place.path,
-        place.root,
-        place.reason,
-        place.container,
-        place.owner,
-        place.linked,
-        writable=False,
-    )
+def _in_container(path: Path) -> Placement | None:
+    """The path of a root itself, as the command line knows it."""
+    container = path.parent
+    tag = read_tag(container)
+    if tag is None:
+        return None
+    if is_container_name(container.name):
+        owners = owners_of(container)
+        if owners:
+            reason = f"it lies in the container of {owners[0].name}"
+            return Placement("owner", path, path, reason, container, owners[0])
+    elif tag.get("owner") is None:
+        return Placement("user", path, path, "it lies in the user's data directory", container)
+    return None
 
 
 def _beside(path: Path, owner: Owner) -> Placement:
     """In the owner's container; the author's path becomes a link where the owner's uninstall can remove it."""
-    site = owner.site_packages
-    inside = site in path.parents
-    name = ".".join(path.relative_to(site).parts[1:]) if inside else ""
+    inside = owner.site_packages in path.parents
     place = Placement(
         "owner",
         path,
-        owner.container / (name or path.name),
+        owner.container / _root_name(path, owner),
         f"{owner.name} owns the path" if inside else f"{owner.name} is named as the owner",
         owner.container,
         owner,
         linked=inside,
     )
-    return (
-        place
-        if _is_safe_link(place)
-        else Placement("owner", path, place.root, place.reason, place.container, owner, linked=False)
-    )
+    return place if _is_safe_link(place) else replace(place, linked=False)
+
+
+def _root_name(path: Path, owner: Owner) -> str:
+    """Short, because Windows counts characters; with a digest where another path of the owner may end alike."""
+    inside = owner.site_packages in path.parents
+    parts = path.relative_to(owner.site_packages).parts if inside else path.parts
+    is_plain = len(parts) == 1 or (len(parts) == 2 and is_same_name(parts[0], owner.name))  # noqa: PLR2004
+    if inside and path.name not in {OWNER_TAG, LOCK_NAME} and is_plain:
+        return path.name
+    return f"{path.name}-{hashlib.sha256(os.fsencode('/'.join(parts))).hexdigest()[:8]}"
 
 
 def _is_safe_link(place: Placement) -> bool:
@@ -156,21 +173,24 @@ def user_data_directory(data_dir: str | None) -> Path:
 
 def _for_user(path: Path, data_dir: str | None, reason: str) -> Placement:
     """Below the user's data directory, keyed by the application's directory."""
-    key = hashlib.sha256(os.fsencode(path.parent)).hexdigest()[:16]
-    label = re.sub(r"[^A-Za-z0-9_-]+", "-", path.parent.name)[:40] or "root"
+    bundle = _bundle_of(path)
+    named = path.parent if bundle is None else Path(sys.executable) / path.parent.relative_to(bundle)
+    key = hashlib.sha256(os.fsencode(named)).hexdigest()[:16]
+    label = re.sub(r"[^A-Za-z0-9_-]+", "-", named.name)[:40] or "root"
     container = user_data_directory(data_dir) / f"{label}-{key}"
     return Placement("user", path, container / path.name, reason, container)
 
 
-def _is_frozen(path: Path) -> bool:
-    bundle = getattr(sys, "_MEIPASS", None)  # deleted when the application ends
-    return bool(getattr(sys, "frozen", False) and bundle and Path(bundle) in (path, *path.parents))
+def _bundle_of(path: Path) -> Path | None:
+    """The directory that a frozen application unpacks itself into; each time another, deleted when it ends."""
+    bundle = getattr(sys, "_MEIPASS", None) if getattr(sys, "frozen", False) else None
+    return Path(bundle) if bundle and Path(bundle) in path.parents else None
 
 
-def _why_not_writable(directory: Path) -> str | None:
-    for parent in (directory, *directory.parents):
-        if parent.is_dir():
-            return None if os.access(parent, os.W_OK | os.X_OK) else f"{parent} cannot be written by this user"
-        if parent.exists():
-            return f"{parent} is a file"  # a zipapp
-    return f"{directory} is on no file system"
+def _why_not_writable(path: Path) -> str | None:
+    for place in (path, *path.parents):
+        if place.is_dir():
+            return None if os.access(place, os.W_OK | os.X_OK) else f"{place} cannot be written by this user"
+        if place.exists() and place != path:
+            return f"{place} is a file"  # a zipapp
+    return f"{path} is on no file system"

@@ -11,11 +11,12 @@ import contextlib
 import os
 import stat
 from collections.abc import Sequence
+from itertools import takewhile
 from pathlib import Path
 
 from ..errors import OwnerGoneError, RecordError
 
-_FORBIDDEN = set('\\:*?"<>|')
+_FORBIDDEN = set('\\:*?"<>|,')
 
 
 def prepend_rows(data: bytes, paths: Sequence[str], *, link: str | None = None) -> bytes:
@@ -27,24 +28,27 @@ def prepend_rows(data: bytes, paths: Sequence[str], *, link: str | None = None) 
         link: A path below site-packages with ``/`` between components, or ``None``.
 
     Returns:
-        The new bytes; *data* itself when the rows already are in front.
+        The new bytes; *data* itself when the rows already are in front, as :func:`has_rows` sees it.
 
     Raises:
         RecordError: a row would be dangerous, or *data* is not a RECORD that can be trusted (empty, not UTF-8, with a
             byte order mark, not ending its first row).
     """
     end = _line_end(data)
-    rows = [_checked(path, single=True) for path in paths]
-    if link is not None:
-        rows.append(_checked(link, single=False))
-    block = b"".join(row.encode("utf-8") + b",," + end for row in rows)
-    return data if data.startswith(block) else block + data
+    rows = _rows(paths, link)
+    if _are_in_front(data, rows, len(paths)):
+        return data
+    return b"".join(row + end for row in rows) + data
 
 
 def has_rows(data: bytes, paths: Sequence[str], *, link: str | None = None) -> bool:
-    """Return whether the rows are in front of RECORD's bytes, where uv wants them."""
+    """Return whether RECORD's bytes start with the rows for *paths*, and the link's is one of those that follow.
+
+    First is where uv wants them: it deletes in file order, and stops at what it cannot delete.  An owner of several
+    environments has a row for the link of each.
+    """
     try:
-        return prepend_rows(data, paths, link=link) is data
+        return _are_in_front(data, _rows(paths, link), len(paths))
     except RecordError:
         return False
 
@@ -139,13 +143,26 @@ def _line_end(data: bytes) -> bytes:
     return b"\r\n" if first.endswith(b"\r") else b"\n"
 
 
+def _rows(paths: Sequence[str], link: str | None) -> list[bytes]:
+    names = [_checked(path, single=True) for path in paths]
+    if link is not None:
+        names.append(_checked(link, single=False))
+    return [name.encode("utf-8") + b",," for name in names]
+
+
+def _are_in_front(data: bytes, rows: list[bytes], first: int) -> bool:
+    lines = (line.removesuffix(b"\r") for line in data.split(b"\n"))
+    leading = list(takewhile(lambda line: line.endswith(b",,"), lines))
+    return leading[:first] == rows[:first] and set(rows) <= set(leading)
+
+
 def _checked(path: str, *, single: bool) -> str:
+    """A separator of lines in a name would make two rows of one: pip splits RECORD at all that Unicode knows."""
     parts = path.split("/")
     dangerous = (
-        not path
-        or any(part in {"", ".", ".."} or part != part.strip() for part in parts)
-        or any(ord(char) < ord(" ") or char in _FORBIDDEN or 0xD800 <= ord(char) < 0xE000 for char in path)  # noqa: PLR2004
-        or "," in path
+        not path.isprintable()
+        or any(not part or part != part.strip() or part.endswith(".") for part in parts)
+        or not _FORBIDDEN.isdisjoint(path)
         or (single and len(parts) > 1)
     )
     if dangerous:

@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import os
-import shutil
-import sys
-import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ..errors import NotOurDirectoryError, OwnerError, OwnerGoneError
+from ..errors import IsolatedEnvironmentError, OwnerGoneError, RecordError
 from ..locking import locked
-from .owners import Owner
+from .container import (
+    LOCK_NAME,
+    in_the_way,
+    is_ours,
+    make_container,
+    remove_container,
+    roots_in,
+    sweep,
+    temporary_beside,
+)
+from .link import assert_free, is_link, make_link, remove_link
+from .owners import Owner, is_in_site_packages, owners_of
 from .placement import Placement
 from .record import has_rows, prepend_rows, read_record, replace_record
 from .stamp import stamp_of
 
-OWNER_TAG = "owner.json"
-_SCHEMA = 1
+_TRIES = 3
+_PATIENCE = 60.0  # seconds; what is done under the container's lock takes milliseconds
 
 
 def register(place: Placement) -> dict[str, Any] | None:
-    """Make the container with its tag, then the rows, look again, then the root's directory and the link.
+    """Make the container with its tag, then the rows, then the root's directory and the link, and look again.
 
     Args:
         place: A writable placement.
@@ -32,169 +39,187 @@ def register(place: Placement) -> dict[str, Any] | None:
         What :func:`.stamp.is_registered` needs later; ``None`` where no RECORD is concerned.
 
     Raises:
-        OwnerGoneError: the owner is being uninstalled.
+        OwnerGoneError: the owner is being uninstalled; nothing of ours is left.
         RecordError: its RECORD cannot be edited safely.
-        NotOurDirectoryError: something that is not ours is in the way.
+        NotOurDirectoryError: something that is not ours is in the way; nothing was touched.
         OSError: a directory cannot be made.
     """
-    if place.container is None:
-        _make_root(place.root)
+    owner, container = place.owner, place.container
+    if container is None:
+        _refuse_ruins(place)
+        place.root.mkdir(parents=True, exist_ok=True)
         return None
-    _make_container(place.container, place)
-    if place.owner is None:
-        _make_root(place.root)
-        return None
-    with locked(place.container / "lock", 60.0):
-        try:
-            _add_rows(place.owner, place)
-        except OwnerError:
-            _discard(place.container)
-            raise
-        _make_root(place.root)
-        _make_link(place)
-    return registration_of(place)
-
-
-def registration_of(place: Placement) -> dict[str, Any] | None:
-    """Return what :func:`.stamp.is_registered` compares: where RECORD is, its stamp, the rows and the link."""
-    owner = place.owner
     if owner is None:
+        container.parent.mkdir(parents=True, exist_ok=True)
+        make_container(container, owner=None, application=place.application)
+        _make_root(place.root)
         return None
-    return {
-        "record": str(owner.record),
-        "stamp": stamp_of(str(owner.record)),
-        "rows": list(owner.rows),
-        "link": place.link_row,
-        "path": str(place.path) if place.linked else None,
-    }
+    for _ in range(_TRIES):
+        try:
+            return _register(place, owner, container)
+        except OwnerGoneError:
+            withdraw(place)
+            raise
+        except FileNotFoundError:  # an uninstaller took away what was made a moment ago
+            continue
+    withdraw(place)
+    raise _unsettled(owner)
 
 
 def unregister(place: Placement) -> None:
     """Take away the link and, when no root is left in it, the container.  Rows without a container are harmless."""
-    if place.linked and place.path.is_symlink() and _points_into(place.path, place.root):
-        place.path.unlink()
-    if place.container is not None and is_ours(place.container) and not _roots_in(place.container):
-        shutil.rmtree(place.container, ignore_errors=True)
-
-
-def is_ours(container: Path) -> bool:
-    """Return whether *container* carries our tag."""
-    return read_tag(container) is not None
-
-
-def read_tag(container: Path) -> dict[str, Any] | None:
-    """Return the owner tag of *container*, or ``None``."""
-    try:
-        tag = json.loads((container / OWNER_TAG).read_text("utf-8"))
-    except (OSError, ValueError):
-        return None
-    return tag if isinstance(tag, dict) and tag.get("tool") == "isolated_environment" else None
-
-
-def _make_container(container: Path, place: Placement) -> None:
-    container.parent.mkdir(parents=True, exist_ok=True)
-    with contextlib.suppress(FileExistsError):
-        container.mkdir()
-    if is_ours(container):
+    container = place.container
+    if container is None or not is_ours(container):
+        remove_link(place)
         return
-    strangers = [entry.name for entry in container.iterdir() if not entry.name.startswith((OWNER_TAG, "lock"))]
-    if container.is_symlink() or strangers:
-        raise NotOurDirectoryError(
-            f"{container} is in the way and was not made by this library",
-            hint="move it away",
-            path=str(container),
-        )
-    tag = {
-        "tool": "isolated_environment",
-        "schema": _SCHEMA,
-        "owner": None if place.owner is None else place.owner.name,
-        "application": str(place.path.parent),
-        "python": sys.executable,
-    }
-    temporary = container / f"{OWNER_TAG}.{uuid.uuid4().hex}"
-    temporary.write_text(json.dumps(tag, indent=1), "utf-8")
-    temporary.replace(container / OWNER_TAG)
+    with locked(container / LOCK_NAME, _PATIENCE):
+        remove_link(place)
+        if is_ours(container) and not roots_in(container):
+            remove_container(container)
 
 
-def _add_rows(owner: Owner, place: Placement) -> None:
-    """Prepend the rows and look again; whoever removed them in between is uninstalling, or was another installer."""
-    for stray in owner.site_packages.glob(f"{owner.container_name}-*"):
-        stray.unlink(missing_ok=True)  # an edit that was killed; the container's lock is ours
-    for _ in range(2):
-        old = read_record(owner.record)
-        new = prepend_rows(old, owner.rows, link=place.link_row)
-        if new is not old:
-            temporary = owner.site_packages / f"{owner.container_name}-{uuid.uuid4().hex}"
-            replace_record(owner.record, old, new, temporary=temporary)
-        if has_rows(read_record(owner.record), owner.rows, link=place.link_row):
+def withdraw(place: Placement) -> None:
+    """The owner is gone: take away the link and the container, unless another version of it registered already."""
+    owner, container = place.owner, place.container
+    if owner is None or container is None:
+        return
+    with contextlib.ExitStack() as stack:
+        if container.is_dir():
+            stack.enter_context(locked(container / LOCK_NAME, _PATIENCE))
+        if any(_is_listed(other) for other in owners_of(container)):
             return
-    raise OwnerGoneError(
-        f"the rows for {owner.name} do not stay in its RECORD: it is being uninstalled or replaced",
-        hint="try again when the installer has finished",
+        remove_link(place)
+        remove_container(container)
+
+
+@contextlib.contextmanager
+def watched(place: Placement) -> Iterator[None]:
+    """Tell what goes wrong because the owner goes, at any moment of the work inside, by its name.
+
+    Args:
+        place: Registered.
+
+    Raises:
+        OwnerGoneError: the owner was uninstalled or replaced in the meantime; what no RECORD lists was removed.
+    """
+    try:
+        yield
+    except OwnerGoneError:
+        raise
+    except (IsolatedEnvironmentError, OSError) as error:
+        loss = _loss_of(place)
+        if loss is None:
+            raise
+        raise loss from error
+
+
+def _loss_of(place: Placement) -> OwnerGoneError | None:
+    """What became of a registered place; ``None`` while its rows, its container and its root are there."""
+    owner, container = place.owner, place.container
+    if owner is None or container is None:
+        return None
+    if _is_listed(owner) and is_ours(container) and place.root.is_dir():
+        return None
+    if owner.record.exists():
+        return replaced(owner)
+    withdraw(place)
+    return OwnerGoneError(
+        f"{owner.name} was uninstalled while its environment was being built; nothing of it is left",
+        hint="install the application again",
         owner=owner.name,
     )
 
 
-def _make_root(root: Path) -> None:
-    root.parent.mkdir(parents=True, exist_ok=True)
-    with contextlib.suppress(FileExistsError):
-        root.mkdir()
-
-
-def _make_link(place: Placement) -> None:
-    """Make the author's path a relative link to the root, where links can be made."""
-    if not place.linked:
-        return
-    path = place.path
-    target = os.path.relpath(place.root, path.parent)
-    if path.is_symlink():
-        if os.readlink(path) == target:
-            return
-        if not _points_into(path, place.root.parent):
-            raise _in_the_way(path)
-        path.unlink()
-    elif path.exists():
-        if not path.is_dir() or any(path.iterdir()):
-            raise _in_the_way(path)
-        path.rmdir()
-    try:
-        path.symlink_to(target, target_is_directory=True)
-    except FileExistsError:
-        pass  # another process made it
-    except OSError:
-        _make_junction(path, place.root)
-
-
-def _make_junction(path: Path, root: Path) -> None:
-    """On Windows a junction needs no privilege.  Without either, the root is known to us alone."""
-    try:
-        import _winapi
-
-        _winapi.CreateJunction(str(root), str(path))  # type: ignore[attr-defined,unused-ignore]
-    except (ImportError, AttributeError, OSError):
-        return
-
-
-def _in_the_way(path: Path) -> NotOurDirectoryError:
-    return NotOurDirectoryError(
-        f"{path} is in the way and was not made by this library",
-        hint="move it away or choose another path",
-        path=str(path),
+def replaced(owner: Owner) -> OwnerGoneError:
+    """Make the error for an owner that was installed anew under our feet."""
+    return OwnerGoneError(
+        f"{owner.name} was installed anew while its environment was being built",
+        hint="try again",
+        owner=owner.name,
     )
 
 
-def _points_into(link: Path, directory: Path) -> bool:
-    target = Path(os.path.normpath(link.parent / os.readlink(link)))
-    in_container = any(part.startswith(".") and part.endswith(".isolated") for part in target.parts)
-    return directory in (target, *target.parents) or in_container
+def _register(place: Placement, owner: Owner, container: Path) -> dict[str, Any]:
+    listed = has_rows(read_record(owner.record), owner.rows)
+    assert_free(place)  # before its row is written: a row for a directory of the application would delete that
+    make_container(container, owner=owner.name, application=place.application, listed=listed)
+    with locked(container / LOCK_NAME, _PATIENCE):
+        if not is_ours(container):
+            raise FileNotFoundError(container)  # the last root of another process went, and the container with it
+        sweep(container)
+        try:
+            _add_rows(owner, place)
+        except RecordError:
+            if not roots_in(container):
+                remove_container(container)
+            raise
+        _make_root(place.root)
+        make_link(place)
+        _look_again(owner, place)
+        return {
+            "record": str(owner.record),
+            "stamp": stamp_of(str(owner.record)),
+            "rows": list(owner.rows),
+            "link": place.link_row,
+            "path": str(place.path) if place.linked and is_link(place.path) else None,
+        }
 
 
-def _roots_in(container: Path) -> list[Path]:
-    return [entry for entry in container.iterdir() if entry.is_dir()]
+def _add_rows(owner: Owner, place: Placement) -> None:
+    for attempt in range(_TRIES):
+        old = read_record(owner.record)
+        new = prepend_rows(old, owner.rows, link=place.link_row)
+        if new is old:
+            return
+        try:
+            replace_record(owner.record, old, new, temporary=temporary_beside(owner.container))
+        except RecordError:  # changed at this moment
+            if attempt == _TRIES - 1:
+                raise
+        else:
+            return
 
 
-def _discard(container: Path) -> None:
-    """Remove a container that holds no root: a directory without a row is the orphan to avoid."""
-    with contextlib.suppress(OSError):
-        if is_ours(container) and not _roots_in(container):
-            shutil.rmtree(container)
+def _look_again(owner: Owner, place: Placement) -> None:
+    """Whoever removed the rows in between is uninstalling, or was another installer."""
+    data = read_record(owner.record)
+    if not (owner.dist_info / "METADATA").exists():
+        # it went between reading and replacing, and replacing has brought RECORD back
+        with contextlib.suppress(OSError):
+            owner.record.unlink()
+            owner.dist_info.rmdir()
+        raise _unsettled(owner)
+    if not has_rows(data, owner.rows, link=place.link_row) or not is_ours(owner.container):
+        raise FileNotFoundError(owner.container)
+
+
+def _is_listed(owner: Owner) -> bool:
+    try:
+        return has_rows(read_record(owner.record), owner.rows)
+    except (OwnerGoneError, OSError):
+        return False
+
+
+def _make_root(root: Path) -> None:
+    if root.is_symlink():
+        raise in_the_way(root)
+    root.mkdir(exist_ok=True)
+
+
+def _refuse_ruins(place: Placement) -> None:
+    """An application that was uninstalled while it runs must not bring its directory back: nobody would own it."""
+    if not place.root.parent.is_dir() and is_in_site_packages(place.path):
+        name = place.root.parent.name
+        raise OwnerGoneError(
+            f"{place.root.parent} does not exist: the application was uninstalled, or is being replaced",
+            hint="install the application again",
+            owner=name,
+        )
+
+
+def _unsettled(owner: Owner) -> OwnerGoneError:
+    return OwnerGoneError(
+        f"the rows for {owner.name} do not stay in its RECORD: it is being uninstalled or replaced",
+        hint="try again when the installer has finished",
+        owner=owner.name,
+    )

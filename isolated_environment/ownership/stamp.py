@@ -25,17 +25,16 @@ def is_registered(registration: dict[str, Any] | None) -> bool:
     """
     if registration is None:
         return True
-    link = registration["path"]
-    if link is not None and not os.path.islink(link):
-        return False
-    record = registration["record"]
     try:
+        if registration["path"] is not None:
+            os.readlink(registration["path"])  # not islink: the link may be a junction
+        record = registration["record"]
         if stamp_of(record) == registration["stamp"]:
             return True
         with open(record, "rb") as file:
             data = file.read()
-    except OSError:
-        return False
-    from .record import has_rows
+        from .record import has_rows
 
-    return has_rows(data, registration["rows"], link=registration["link"])
+        return has_rows(data, registration["rows"], link=registration["link"])
+    except (OSError, LookupError, TypeError, AttributeError):
+        return False

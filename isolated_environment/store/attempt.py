@@ -13,13 +13,14 @@ from ..host import Interpreter
 from ..layout import WORK, Layout, python_of, site_packages_of
 from ..leases import Lease, seize
 from ..lockfile import Lock, load_lock, parse_lock, restrict_hashes
+from ..ownership.container import delete_tree
 from ..plan import BuildOrder, Stage, Step
 from ..planner import Wanted, ask_index_for_missing, unrouted, with_direct_files
 from ..receipt import Receipt
 from ..settings import Settings
 from ..spec import Content, credentials_by_prefix
 from ..toolchains import Toolchain
-from .collection import delete_tree, next_generation, to_trash
+from .collection import next_generation, to_trash
 from .finishing import finish, identify, replaced
 from .publication import sync_file_systems
 from .runner import Runner

@@ -6,13 +6,13 @@ import contextlib
 import errno
 import os
 import shutil
-import stat
 import time
 import uuid
 from pathlib import Path
 
 from ..layout import TAG_NAME, WORK, Layout, generation_number
 from ..leases import seize
+from ..ownership.container import delete_tree
 from ..receipt import Receipt
 
 #: Seconds that a superseded generation stays: a command started with its mapping may outlive the process that asked.
@@ -108,20 +108,6 @@ def empty_trash(layout: Layout) -> None:
     with contextlib.suppress(OSError):
         for entry in trash.iterdir():
             delete_tree(entry)
-
-
-def delete_tree(path: Path) -> None:
-    """Delete a tree as far as possible, also directories that a package made read-only; links are not followed."""
-    with contextlib.suppress(OSError):
-        if path.is_symlink() or not path.is_dir():
-            path.unlink()
-            return
-    shutil.rmtree(path, ignore_errors=True)
-    if path.exists():
-        for directory, _, _ in os.walk(path):
-            with contextlib.suppress(OSError):
-                Path(directory).chmod(stat.S_IRWXU)
-        shutil.rmtree(path, ignore_errors=True)
 
 
 def _make_trash(trash: Path) -> None:

@@ -7,13 +7,13 @@ import time
 from datetime import datetime, timezone
 from typing import Any
 
-from ..errors import IsolatedEnvironmentError, OwnerGoneError
+from ..errors import LockLostError
 from ..events import Ready, Reporter
 from ..layout import Layout
 from ..lockfile import Lock
 from ..locking import RootLock
 from ..ownership.placement import Placement
-from ..ownership.registration import register
+from ..ownership.registration import register, replaced
 from ..ownership.stamp import is_registered
 from ..planner import Wanted
 from ..receipt import SCHEMA, Receipt, Unusable, identify_base, read
@@ -21,7 +21,7 @@ from ..settings import Settings
 from ..spec import Content
 from .attempt import Base, Built, Site
 from .builder import build, find_site
-from .collection import collect, delete_tree, discard, mark_superseded
+from .collection import collect, discard, mark_superseded
 from .publication import publish
 from .warm import ADOPTING, Held, check, share_lease, take
 
@@ -93,18 +93,14 @@ class Fulfilment:
         started = time.monotonic()
         self._lock.enter_phase("building")
         site = find_site(self._layout, self._settings, self._reporter, self._toolchain, content.python)
-        try:
-            with self._lock.building():
-                built = build(site, content, wanted, base, reason)
-        except (IsolatedEnvironmentError, OSError) as error:
-            self._assert_owner_there(error)
-            raise
+        with self._lock.building():
+            built = build(site, content, wanted, base, reason)
         if isinstance(built, Lock):
             if base.receipt is None:
                 raise AssertionError("a lock alone means that the current generation has it")
             return self._touch_up(base.receipt, wanted, content, hand_out=hand_out)
         try:
-            self._lock.assert_held()
+            self._assert_lock_held()
             self._stay_registered()
             receipt = self._new_receipt(site, wanted, content, base, built, handed_out=hand_out)
             publish(self._layout, receipt, built.lock.text)
@@ -112,6 +108,7 @@ class Fulfilment:
             self._withdraw(built)
             raise
         built.lease.downgrade()
+        self._stay_registered()  # an uninstall between the last look and the receipt
         self._clean_up(base.receipt, receipt)
         self._reporter.report(Ready(self._layout.root, built.generation, time.monotonic() - started))
         return Held(self._layout.root, receipt, built.lease)
@@ -195,19 +192,16 @@ class Fulfilment:
     def _stay_registered(self) -> None:
         """An uninstall may come at any moment; then nothing of ours may stay behind."""
         if not is_registered(self._registration):
-            self._assert_owner_there(None)
             self._registration = register(self._place)
+            self._assert_lock_held()
 
-    def _assert_owner_there(self, error: BaseException | None) -> None:
-        owner, container = self._place.owner, self._place.container
-        if owner is None or container is None or owner.record.exists():
-            return
-        delete_tree(container)
-        raise OwnerGoneError(
-            f"{owner.name} was uninstalled while its environment was being built; nothing of it is left",
-            hint="install the application again",
-            owner=owner.name,
-        ) from error
+    def _assert_lock_held(self) -> None:
+        try:
+            self._lock.assert_held()
+        except LockLostError as error:
+            if self._place.owner is None:
+                raise
+            raise replaced(self._place.owner) from error
 
 
 def _kept_for_rollback(base: Base) -> dict[str, Any] | None:

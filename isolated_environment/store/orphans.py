@@ -8,9 +8,8 @@ from pathlib import Path
 
 from ..layout import Layout
 from ..leases import seize
+from ..ownership.container import delete_tree, read_tag
 from ..ownership.placement import user_data_directory
-from ..ownership.registration import read_tag
-from .collection import delete_tree
 from .roots import is_ours
 
 _DAY = 86400.0

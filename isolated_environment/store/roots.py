@@ -39,8 +39,13 @@ def assert_ours(layout: Layout) -> None:
         )
 
 
-def make_root(layout: Layout) -> None:
+def make_root(layout: Layout, *, adopted: bool = False) -> None:
     """Make the root's directories and its tag, unless they are there.
+
+    Args:
+        layout: The root; its directory exists.
+        adopted: Whether it lies in a container with our owner tag: then it is ours also when an uninstall that was
+            cut short left it without a tag of its own.
 
     Raises:
         NotOurDirectoryError: the path holds something that is not ours.
@@ -51,7 +56,7 @@ def make_root(layout: Layout) -> None:
         _refuse(layout)
     if not is_ours(layout):
         # a process that was killed here left its unfinished tag, and nothing else
-        if any(not entry.name.startswith(f"{TAG_NAME}.") for entry in root.iterdir()):
+        if not adopted and any(not entry.name.startswith(f"{TAG_NAME}.") for entry in root.iterdir()):
             assert_ours(layout)
         _write_tag(layout)
     Path(layout.leases).mkdir(exist_ok=True)

@@ -19,12 +19,13 @@ from ..events import Event, Reporter, WaitingForLock
 from ..layout import TAG_NAME, Layout
 from ..leases import seize
 from ..locking import RootLock, lock_for
+from ..ownership.container import delete_tree
 from ..ownership.placement import Placement
-from ..ownership.registration import register, unregister
+from ..ownership.registration import register, unregister, watched
 from ..planner import Wanted
 from ..receipt import Receipt, Unusable, read
 from ..settings import Settings
-from .collection import collect, delete_tree, empty_trash, mark_superseded, to_trash
+from .collection import collect, empty_trash, mark_superseded, to_trash
 from .diagnosis import typed_errors
 from .fulfilment import Fulfilment
 from .orphans import collect_orphans
@@ -78,7 +79,7 @@ class Store:
         with typed_errors(self._layout.root):
             registration = self._prepare()  # whatever fails before this is over, nothing here is ours to delete
             try:
-                with self._locked("checking") as lock:
+                with watched(self._place), self._locked("checking") as lock:
                     fulfilment = Fulfilment(
                         self._place, lock, self._settings, self._reporter, self._toolchain, registration
                     )
@@ -169,7 +170,8 @@ class Store:
             self._warn_of_fallback()
             collect_orphans(self._settings.data_dir, at_most_daily=True)
         registration = register(self._place)
-        make_root(self._layout)
+        with watched(self._place):
+            make_root(self._layout, adopted=self._place.container is not None)
         return registration
 
     @contextlib.contextmanager
