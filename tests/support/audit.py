@@ -9,6 +9,8 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+_VIRTUALENV = {"_virtualenv.py", "_virtualenv.pth"}
+
 
 def audit(prefix: Path, versions: Mapping[str, str] | None = None) -> list[str]:
     """Return one line for everything wrong in *prefix*.
@@ -23,11 +25,11 @@ def audit(prefix: Path, versions: Mapping[str, str] | None = None) -> list[str]:
     for dist_info in site_packages.glob("*.dist-info"):
         name, _, version = dist_info.name.removesuffix(".dist-info").partition("-")
         found[name.lower().replace("_", "-")] = version
-        for needed in ("METADATA", "RECORD", "WHEEL"):
-            if not (dist_info / needed).is_file():
-                problems.append(f"{dist_info.name} has no {needed}")
+        needed = ("METADATA", "RECORD", "WHEEL")
+        problems += [f"{dist_info.name} has no {file}" for file in needed if not (dist_info / file).is_file()]
         if (dist_info / "RECORD").is_file():
             problems += _audit_record(dist_info)
+    problems += _strays(site_packages)
     if versions is not None and found != dict(versions):
         problems.append(f"installed is {found}, not {dict(versions)}")
     answer = subprocess.run(
@@ -41,10 +43,25 @@ def audit(prefix: Path, versions: Mapping[str, str] | None = None) -> list[str]:
     return problems
 
 
+def _strays(site_packages: Path) -> list[str]:
+    """Files that no distribution lists, but for compiled ones and virtualenv's own."""
+    listed = set()
+    for record in site_packages.glob("*.dist-info/RECORD"):
+        with record.open(newline="", encoding="utf-8") as file:
+            listed |= {row[0] for row in csv.reader(file) if row}
+    found = (path for path in site_packages.rglob("*") if not path.is_dir() and "__pycache__" not in path.parts)
+    names = (path.relative_to(site_packages).as_posix() for path in found)
+    return [f"{name} belongs to nothing" for name in names if name not in listed and name not in _VIRTUALENV]
+
+
 def _audit_record(dist_info: Path) -> list[str]:
     problems = []
     with (dist_info / "RECORD").open(newline="", encoding="utf-8") as file:
-        for path, digest, _ in csv.reader(file):
+        for row in csv.reader(file):
+            if len(row) != 3:
+                problems.append(f"{dist_info.name}: a row of RECORD is {row}")
+                continue
+            path, digest, _ = row
             if not digest:
                 continue
             target = dist_info.parent / path

@@ -1,0 +1,40 @@
+"""Processes that a test started, directly or not, and their end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+
+def is_running(pid: int) -> bool:
+    """Return whether the process exists and is no zombie."""
+    try:
+        stat = Path("/proc", str(pid), "stat").read_text("utf-8", "replace")
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] not in {"Z", "X"}
+
+
+def group_of(pgid: int) -> list[int]:
+    """Return the running processes of a process group."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                fields = (entry / "stat").read_text("utf-8", "replace").rpartition(")")[2].split()
+            except OSError:
+                continue
+            if int(fields[2]) == pgid and fields[0] not in {"Z", "X"}:
+                found.append(int(entry.name))
+    return found
+
+
+def await_end(pids: Iterable[int], seconds: float) -> list[int]:
+    """Wait until none of the process groups has a running member; return those that still have one."""
+    deadline, left = time.monotonic() + seconds, list(pids)
+    while left and time.monotonic() < deadline:
+        left = [pid for pid in left if is_running(pid) or group_of(pid)]
+        if left:
+            time.sleep(0.01)
+    return left

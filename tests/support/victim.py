@@ -1,0 +1,110 @@
+"""A host process that says on its stdout what it is doing, so that it can be killed there.
+
+    python -m tests.support.victim '{"path": …, "requirements": […], "toolchain": "uv"}'
+
+It prints ``phase NAME`` for each phase of a build, ``child PID`` for each installer, then ``prefix PATH`` or
+``error CODE``; with ``"gc": true`` it waits for a line on stdin then, and collects.  With ``"weakened": true`` it
+publishes the receipt before it installs: what the killer must find out.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from isolated_environment import IsolatedEnvironment, IsolatedEnvironmentError, events
+from isolated_environment.store import attempt, fulfilment, publication, runner
+
+#: In the order in which a build passes through them.
+PHASES = ("start", "resolve", "create", "install", "verify", "publish", "settle", "done")
+
+_STEPS = {"resolve": "resolve", "create": "create", "check": "create", "install": "install"}
+
+
+def say(word: str, text: object) -> None:
+    """Write one line at once: the process may be dead the next moment."""
+    os.write(1, f"{word} {text}\n".encode())
+
+
+def on_event(event: events.Event) -> None:
+    if isinstance(event, events.BuildStarted):
+        say("phase", "resolve")
+    elif isinstance(event, events.StepStarted) and event.step in _STEPS:
+        say("phase", _STEPS[event.step])
+
+
+def announce(module: Any, name: str, before: str, after: str | None = None) -> None:
+    """Let a function of the library say what it is about to do, and what comes then."""
+    original: Callable[..., Any] = getattr(module, name)
+
+    def announced(*args: Any, **kwargs: Any) -> Any:
+        say("phase", before)
+        result = original(*args, **kwargs)
+        if after:
+            say("phase", after)
+        return result
+
+    setattr(module, name, announced)
+
+
+def announce_children() -> None:
+    original = runner.Runner._start
+
+    def start(self: runner.Runner, step: Any) -> subprocess.Popen[bytes]:
+        process = original(self, step)
+        say("child", process.pid)
+        return process
+
+    runner.Runner._start = start  # type: ignore[method-assign]
+
+
+def publish_early() -> None:
+    """The mistake that the killer must find: the receipt is out before the installer has run."""
+    build, install, publish = fulfilment.Fulfilment._build, attempt.Attempt._install, publication.publish
+    now: dict[str, Any] = {}
+
+    def remembering(self: Any, wanted: Any, content: Any, base: Any, reason: str, *, hand_out: bool) -> Any:
+        now.update(self=self, wanted=wanted, content=content, base=base)
+        return build(self, wanted, content, base, reason, hand_out=hand_out)
+
+    def publishing(self: Any, order: Any, steps: Any, lock: Any) -> None:
+        built = attempt.Built(order.prefix.name, lock, None, 0.0)  # type: ignore[arg-type]
+        what = (self._site, now["wanted"], now["content"], now["base"], built)
+        receipt = now["self"]._new_receipt(*what, handed_out=True)
+        publish(self._site.layout, receipt, lock.text)
+        install(self, order, steps, lock)
+
+    fulfilment.Fulfilment._build = remembering  # type: ignore[method-assign]
+    attempt.Attempt._install = publishing  # type: ignore[method-assign]
+
+
+def main() -> int:
+    order = json.loads(sys.argv[1])
+    announce(attempt, "finish", "verify")
+    announce(fulfilment, "publish", "publish", "settle")
+    announce_children()
+    if order.get("weakened"):
+        publish_early()
+    say("phase", "start")
+    env = IsolatedEnvironment(
+        order["path"], order["requirements"], toolchain=order["toolchain"], on_event=on_event, owner=None
+    )
+    try:
+        prefix = env.ensure()
+    except IsolatedEnvironmentError as error:
+        say("error", error.code)
+        return 3
+    say("phase", "done")
+    say("prefix", prefix)
+    if order.get("gc"):
+        sys.stdin.readline()
+        env.gc(force=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
