@@ -55,7 +55,7 @@ def make_container(container: Path, *, owner: str | None, application: Path, lis
     """
     if is_ours(container):
         return
-    if os.path.lexists(container):
+    if os.path.lexists(container) and not is_ours(container):  # again: another process may just have made it
         if not (listed or _holds_nothing(container)) or container.is_symlink():
             raise in_the_way(container)
         remove_container(container, untagged=True)
@@ -92,6 +92,9 @@ def remove_container(container: Path, *, untagged: bool = False) -> None:
         container.rename(aside)
         if untagged and is_ours(aside):
             aside.rename(container)
+        for entry in aside.iterdir():
+            if entry.name != OWNER_TAG:  # last: what is left of a deletion that is killed must be known as ours
+                delete_tree(entry)
         delete_tree(aside)
 
 

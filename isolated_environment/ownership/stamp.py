@@ -28,7 +28,7 @@ def is_registered(registration: dict[str, Any] | None) -> bool:
     try:
         if registration["path"] is not None:
             os.readlink(registration["path"])  # not islink: the link may be a junction
-        record = registration["record"]
+        record = os.fspath(registration["record"])  # a number would be a file descriptor
         if stamp_of(record) == registration["stamp"]:
             return True
         with open(record, "rb") as file:

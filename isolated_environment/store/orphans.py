@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..layout import Layout
 from ..leases import seize
-from ..ownership.container import delete_tree, read_tag
+from ..ownership.container import read_tag, remove_container
 from ..ownership.placement import user_data_directory
 from .roots import is_ours
 
@@ -49,13 +49,13 @@ def collect_orphans(data_dir: str | None, *, at_most_daily: bool = False) -> lis
     gone = [
         container
         for container, application in list_containers(data_dir)
-        if not application.exists() and not any(map(_is_used, container.iterdir()))
+        if _is_gone(application) and not any(map(_is_used, container.iterdir()))
     ]
     for container in gone:
-        delete_tree(container)
+        remove_container(container)
     if at_most_daily:
         stamp.touch()
-    return gone
+    return [container for container in gone if not container.exists()]
 
 
 def _is_due(stamp: Path) -> bool:
@@ -63,6 +63,17 @@ def _is_due(stamp: Path) -> bool:
         return abs(time.time() - stamp.stat().st_mtime) >= _DAY
     except OSError:
         return stamp.parent.is_dir()
+
+
+def _is_gone(application: Path) -> bool:
+    """Only when the answer is clear: what cannot be looked at is not gone."""
+    try:
+        application.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _is_used(root: Path) -> bool:
