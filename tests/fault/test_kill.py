@@ -101,8 +101,8 @@ def test_a_killed_installer_is_an_error_that_names_the_signal(make, monkeypatch,
 INTERRUPTED = """
 import sys
 from isolated_environment import IsolatedEnvironment, events
-from tests.support import installers
-installers.use(installers.HANGING)
+from tests.support import stubs
+stubs.use(stubs.HANGING)
 def say(event):
     if isinstance(event, events.StepOutput):
         print(event.line, flush=True)

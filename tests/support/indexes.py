@@ -19,12 +19,16 @@ class PackageIndex:
         directory: Files, flat.
         credentials: ``user:password`` that every request must carry, or ``None``.
         hashes: Whether links carry ``#sha256=``.
+        immutable: Whether files may be cached for ever, as a registry's may: installers then do not ask again.
     """
 
-    def __init__(self, directory: Path, *, credentials: str | None = None, hashes: bool = True) -> None:
+    def __init__(
+        self, directory: Path, *, credentials: str | None = None, hashes: bool = True, immutable: bool = False
+    ) -> None:
         self.directory = directory
         self.credentials = credentials
         self.hashes = hashes
+        self.file_headers = {"Cache-Control": "max-age=365000000, immutable, public"} if immutable else {}
         #: ``METHOD path`` of every request, in order.
         self.requests: list[str] = []
         #: File name to the bytes served in its place.
@@ -91,7 +95,8 @@ def _handler(index: PackageIndex) -> type[BaseHTTPRequestHandler]:
                     return
             elif parts[0] == "files" and len(parts) == 2 and (index.directory / parts[1]).is_file():
                 data = index.tampered.get(parts[1], (index.directory / parts[1]).read_bytes())
-                self._answer(200, data, "application/octet-stream", cut=index.truncated.get(parts[1]))
+                cut = index.truncated.get(parts[1])
+                self._answer(200, data, "application/octet-stream", index.file_headers, cut=cut)
                 return
             self._answer(404, b"not found", "text/plain")
 
