@@ -36,6 +36,7 @@ _UNSOLVABLE = re.compile(
     re.IGNORECASE,
 )
 _HASH = re.compile(r"hash mismatch|do not match the hashes|hashes are required|computed hash", re.IGNORECASE)
+_TORN = re.compile(r"the wheel is invalid|archive-v\d+", re.IGNORECASE)  # uv, about what it had unpacked before
 _CAUSE = re.compile(r"^(?:error|cause|ERROR):?\s*|^\s*(?:cause:|╰─▶|├─▶)\s*", re.IGNORECASE)
 
 _Kind = type[BuildError]
@@ -61,7 +62,7 @@ def diagnose(step: str, argv: tuple[str, ...], returncode: int, tail: tuple[str,
     if kind is DiskFullError:
         fields.update(path=str(log_path.parent.parent), needed=0, free=0)
     if kind is VerificationError:
-        fields.update(damage=tuple(line for line in tail if _HASH.search(line)))
+        fields.update(damage=tuple(line for line in tail if _HASH.search(line) or _TORN.search(line)))
     message = f"{step}: {summary}" + (f": {detail}" if detail else "")
     return kind(message, hint=hint, **fields)
 
@@ -139,6 +140,12 @@ def _classified(text: str, returncode: int) -> tuple[_Kind, str, str | None]:
             ResolutionError,
             "no versions satisfy the request",
             "check the names and versions asked for, and python=",
+        ),
+        (
+            _TORN.search,
+            VerificationError,
+            "a wheel is damaged",
+            "the installer's cache is damaged, or the file on the index",
         ),
     ]
     for matches, kind, summary, hint in rules:

@@ -97,8 +97,9 @@ def _damaged_files(item: Installed, *, deep: bool) -> Iterator[str]:
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         yield f"its RECORD cannot be read: {error}"
         return
-    if not rows:
-        yield "its RECORD is empty"
+    # installers write rows of their own into whatever they find, so an emptied RECORD is not empty any more
+    if not any(row and row[0].replace("\\", "/") == f"{item.dist_info.name}/METADATA" for row in rows):
+        yield "its RECORD is not complete"
     for row in rows:
         if len(row) != 3 or not row[2].isdigit():  # noqa: PLR2004
             continue
