@@ -7,7 +7,8 @@ import re
 #: What stands where a credential was.
 MASK = "****"
 
-_USERINFO = re.compile(r"(?<=://)[^/?#\s'\"@]+(?:@[^/?#\s'\"@]+)*(?=@)")
+# up to the last @ before the path; quotes are legal in a password
+_USERINFO = re.compile(r"(?<=://)[^/?#\s]+(?=@)")
 
 
 def redact(text: str, secrets: tuple[str, ...] = ()) -> str:

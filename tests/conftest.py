@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from isolated_environment import IsolatedEnvironment
 from tests.support.indexes import PackageIndex
@@ -15,6 +16,10 @@ from tests.support.wheels import make_wheel
 
 _FAMILIES = ("PIP_", "UV_", "ISOLATED_ENVIRONMENT_", "CONDA_", "VIRTUAL_ENV", "PYTHON", "VIRTUALENV_")
 _HOST = dict(os.environ)
+
+# no deadline: other processes share the machine; no database: no file outside the tests' own directories
+settings.register_profile("tests", deadline=None, database=None)
+settings.load_profile("tests")
 
 
 @pytest.fixture(autouse=True)
@@ -93,21 +98,7 @@ def _has_network() -> bool:
     global _network  # noqa: PLW0603
     if _network is None:
         import subprocess
-        import sys
 
-        command = [
-            sys.executable,
-            "-m",
-            "pip",
-            "download",
-            "--no-deps",
-            "--no-cache-dir",
-            "-q",
-            "-d",
-            os.devnull,
-            "six",
-        ]
-        del command
         uv = subprocess.run(
             ["uv", "pip", "compile", "-", "--quiet", "--no-cache"],
             input="six\n",
