@@ -59,10 +59,11 @@ class Index:
             kept in memory only and reach the installer through its environment.
         projects: Names of the projects that come from this index and from nowhere else (*explicit*).
         default: This index takes the place of the main index.
+        credentials: Instead of in the URL; those in the URL come first.
 
     Raises:
-        InvalidIndexError: the URL has no usable scheme, names no existing directory, or the index is neither the
-            default nor has projects.
+        InvalidIndexError: the URL has no usable scheme or host, has a query, or names no existing directory; or a
+            project's name is not one (PEP 503).
     """
 
     url: str
@@ -81,7 +82,7 @@ class Index:
         clean, found = split_credentials(_absolute(url))
         for name, value in {
             "url": clean.rstrip("/"),
-            "projects": normalize_names(projects),
+            "projects": _normalized(projects),
             "default": default,
             "credentials": found or credentials,
         }.items():
@@ -94,31 +95,49 @@ class Index:
 
     def for_projects(self, names: Iterable[str]) -> Index:
         """Return this index, explicit for *names* as well."""
-        both = normalize_names((*self.projects, *names))
-        return Index(self.url, both, default=self.default, credentials=self.credentials)
+        return Index(self.url, (*self.projects, *names), default=self.default, credentials=self.credentials)
 
 
-def normalize_names(names: Iterable[str]) -> tuple[str, ...]:
+def _normalized(names: Iterable[str]) -> tuple[str, ...]:
     """Return project names normalized (PEP 503), sorted, each once."""
-    from packaging.utils import canonicalize_name
+    from packaging.utils import InvalidName, canonicalize_name
 
     if isinstance(names, str):
         names = (names,)
-    return tuple(sorted({str(canonicalize_name(name)) for name in names}))
+    found = set()
+    for name in names:
+        try:
+            found.add(str(canonicalize_name(name, validate=True)))
+        except InvalidName:
+            raise InvalidIndexError(
+                f"projects= names projects, and {redact(name)!r} is not a name",
+                hint="leave out versions, extras and blanks",
+                url="",
+            ) from None
+    return tuple(sorted(found))
 
 
 def _absolute(url: str | os.PathLike[str]) -> str:
     text = os.fspath(url).strip()
-    scheme = urlsplit(text).scheme
-    if scheme in {"http", "https", "file"}:
-        return text
-    if len(scheme) > 1:  # one letter is a Windows drive
+    if "://" not in text:
+        return _directory(text)
+    try:
+        parts = urlsplit(text)
+        sound = parts.scheme == "file" or (parts.scheme in {"http", "https"} and bool(parts.hostname))
+        sound = sound and parts.port != 0  # raises where it is not a number
+    except ValueError:
+        sound = False
+    if not sound or parts.query or parts.fragment or any(char.isspace() or not char.isprintable() for char in text):
         raise InvalidIndexError(
-            f"an index must be an http, https or file URL or a directory, not {redact(text)!r}",
+            f"an index is an http, https or file URL without a query, or a directory; not {redact(text)!r}",
             hint="give the root of a simple repository, for example https://host/simple",
             url=text,
         )
-    directory = Path(text).expanduser().absolute()
+    return text
+
+
+def _directory(text: str) -> str:
+    directory = Path(os.path.expanduser(text)).absolute()
     if not text or not directory.is_dir():
         raise InvalidIndexError(f"no index at {text!r}: neither a URL nor a directory", hint="check the path", url=text)
     return directory.as_uri()
