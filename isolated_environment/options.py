@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from .errors import InvalidOptionError
+from .redaction import redact
 
-#: What an option of pip or uv is called here.  A requirement or option that names one is refused with this word.
+#: What an option of pip or uv is called here: a parameter, or a setting of the machine's user (an environment
+#: variable).  A requirement or option that names one is refused with this word.
 PARAMETERS = {
     "-r": "requirements=Path(...)",
     "--requirement": "requirements=Path(...)",
@@ -37,16 +39,38 @@ PARAMETERS = {
     "--system": "path",
     "--system-site-packages": "system_site_packages=",
     "--torch-backend": "index=",
+    "--extra": "requirements= (NAME[extra])",
+    "--offline": "ISOLATED_ENVIRONMENT_OFFLINE",
+    "--trusted-host": "PIP_TRUSTED_HOST",
+    "--allow-insecure-host": "UV_INSECURE_HOST",
+    "--cert": "SSL_CERT_FILE",
+    "--client-cert": "SSL_CLIENT_CERT",
+    "--proxy": "HTTPS_PROXY",
+    "--timeout": "PIP_DEFAULT_TIMEOUT",
+    "--retries": "PIP_RETRIES",
+    "--cache-dir": "UV_CACHE_DIR, PIP_CACHE_DIR",
 }
 
 _FLAGS = {"--pre", "--no-build-isolation", "--no-index"}
-_VALUED = {"--no-binary", "--only-binary", "--find-links", "--config-settings", "--config-setting"}
+_VALUED = {"--no-binary", "--only-binary", "--find-links", "--config-settings"}
 _ALIASES = {"-f": "--find-links", "-C": "--config-settings", "--config-setting": "--config-settings"}
 
 
-def parameter_for(option: str) -> str:
-    """Return the parameter of ours that does what the installer option *option* would do."""
-    return PARAMETERS.get(option.split("=", 1)[0], "options=")
+def parameter_for(option: str) -> str | None:
+    """Return the parameter of ours that does what the installer option *option* would do, if there is one.
+
+    Args:
+        option: As an installer would read it: ``--name``, ``--name=value``, ``-n`` or ``-nvalue``.
+    """
+    name = option.split("=", 1)[0] if option.startswith("--") else option[:2]
+    if _ALIASES.get(name, name) in _FLAGS | _VALUED:
+        return "options="
+    return PARAMETERS.get(name)
+
+
+def advice_for(parameter: str | None) -> str:
+    """Return the hint that goes with what :func:`parameter_for` returned."""
+    return "leave it out: there is no parameter for it" if parameter is None else f"use {parameter}"
 
 
 @dataclass(frozen=True)
@@ -87,7 +111,7 @@ class InstallOptions:
             if name in _FLAGS and not equals:
                 known.add(name)
             elif name in _VALUED and (equals or rest):
-                known.add(f"{name}={_absolute(name, value if equals else rest.pop(0))}")
+                known.update(f"{name}={found}" for found in _values(name, value if equals else rest.pop(0)))
             else:
                 raise _refused(word, name)
         return cls(tuple(sorted(known)))
@@ -109,19 +133,45 @@ class InstallOptions:
 NO_OPTIONS = InstallOptions()
 
 
-def _absolute(name: str, value: str) -> str:
-    if name == "--find-links" and "://" not in value:
-        return str(Path(value).expanduser().absolute())
-    return value
+def _values(name: str, value: str) -> list[str]:
+    """The values in one word, canonical: directories absolute, names of projects one by one and normalized."""
+    if not value.isprintable() or value.startswith("-") or not value.strip():
+        raise InvalidOptionError(
+            f"{name} does not take {redact(value)!r}",
+            hint="give the option and its value, one string each",
+            option=name,
+            parameter=None,
+        )
+    if name == "--find-links":
+        return [value if "://" in value else os.path.abspath(os.path.expanduser(value))]
+    if name == "--config-settings":
+        return [value]
+    return [_project(name, part.strip()) for part in value.split(",")]
+
+
+def _project(option: str, name: str) -> str:
+    from packaging.utils import InvalidName, canonicalize_name
+
+    if name == ":all:":
+        return name
+    try:
+        return str(canonicalize_name(name, validate=True))
+    except InvalidName:
+        raise InvalidOptionError(
+            f"{option} takes :all: or names of projects, not {name!r}",
+            hint="leave out versions",
+            option=option,
+            parameter=None,
+        ) from None
 
 
 def _refused(word: str, name: str) -> InvalidOptionError:
-    parameter = PARAMETERS.get(name)
-    if parameter is not None:
+    parameter = parameter_for(word)
+    if parameter is not None and parameter != "options=":
         return InvalidOptionError(
-            f"{name} is not an entry of options=", hint=f"use {parameter}", option=word, parameter=parameter
+            f"{name} is not an entry of options=", hint=advice_for(parameter), option=word, parameter=parameter
         )
     known = ", ".join(sorted(_FLAGS | _VALUED))
     return InvalidOptionError(
-        f"options= does not take {word!r}", hint=f"known are {known}", option=word, parameter=None
+        f"options= does not take {redact(word)!r}", hint=f"known are {known}", option=word, parameter=None
     )
