@@ -33,7 +33,7 @@ class Ask:
         """Read an ask as given.
 
         Raises:
-            InvalidRequirementError: a requirement or constraint cannot be read, or nothing was asked for.
+            InvalidRequirementError: a requirement or constraint cannot be read.
             InvalidIndexError: the index cannot be used.
             InvalidOptionError: an option is unknown or has a parameter of its own.
         """

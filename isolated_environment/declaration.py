@@ -26,17 +26,30 @@ def words_of(value: object) -> tuple[str, ...]:
     if value is None:
         return ()
     if isinstance(value, os.PathLike):
-        return (os.path.abspath(os.fspath(value)),)
+        return (absolute(os.fspath(value)),)
     if isinstance(value, str):
         if "\n" in value:
             return (value,) if value.strip() else ()
         text = value.strip()
-        if text.startswith(("./", "../", "~", ".\\", "..\\")) or text == ".":
-            return (os.path.abspath(os.path.expanduser(text)),)
+        if _is_path(text):
+            return (absolute(text),)
         return (text,) if text else ()
     if isinstance(value, Iterable):
         return tuple(word for item in value for word in words_of(item))
     raise TypeError(f"requirements are strings, paths or lists of them, not {type(value).__name__}")
+
+
+def absolute(path: str) -> str:
+    """Return *path* absolute, now: the working directory may change before it is used."""
+    return os.path.abspath(os.path.expanduser(path))
+
+
+def _is_path(text: str) -> bool:
+    """Whether a requirement is a path: told by its first character, or by a separator, which no name has."""
+    if text.startswith((".", "~", "\\")):
+        return True
+    is_other = text.startswith("-") or any(mark in text for mark in ("@", "://", ";", " -")) or os.path.isabs(text)
+    return not is_other and ("/" in text or os.sep in text or text.endswith((".whl", ".tar.gz", ".tar.bz2", ".tgz")))
 
 
 def is_requirements_file(word: str) -> bool:
@@ -81,9 +94,9 @@ class AskInput:
         self, requirements: object, index: object = None, constraints: object = (), options: object = ()
     ) -> None:
         self.requirements = words_of(requirements)
-        self.index = index
+        self.index = _frozen_index(index)
         self.constraints = words_of(constraints)
-        self.options: Any = options if isinstance(options, str) else tuple(options)  # type: ignore[arg-type]
+        self.options: Any = options if isinstance(options, str) else tuple(map(os.fspath, options))  # type: ignore[call-overload]
 
     def raw(self) -> dict[str, Any]:
         """Return the JSON form that is compared: no credentials, no order inside the ask."""
@@ -93,6 +106,13 @@ class AskInput:
             "constraints": sorted(map(_raw_word, self.constraints)),
             "options": redact(self.options) if isinstance(self.options, str) else sorted(map(redact, self.options)),
         }
+
+
+def _frozen_index(index: object) -> object:
+    """A directory that is named as an index, absolute now."""
+    if isinstance(index, os.PathLike) or (isinstance(index, str) and index.strip() and "://" not in index):
+        return absolute(os.fspath(index).strip())
+    return index
 
 
 def raw_index(index: object) -> Any:
@@ -121,7 +141,7 @@ class Declaration:
     Args:
         requirements: The whole content, or ``None`` when the handle only adds.
         python: A version, a specifier, a path, or ``None``.
-        indexes: Indexes of the constructor.
+        indexes: Indexes of the constructor; one alone counts as a list of one.
         constraints: Constraints of the constructor.
         pylock: Path of a given lock, or ``None``.
         system_site_packages: See PEP 405.
@@ -134,7 +154,7 @@ class Declaration:
         requirements: object,
         *,
         python: str | None,
-        indexes: tuple[object, ...],
+        indexes: object,
         constraints: object,
         pylock: str | None,
         system_site_packages: bool,
@@ -143,7 +163,7 @@ class Declaration:
         self.stated = requirements is not None or pylock is not None
         self.asks: tuple[AskInput, ...] = () if requirements is None else (AskInput(requirements),)
         self.python = python
-        self.indexes = indexes
+        self.indexes = tuple(indexes) if isinstance(indexes, Iterable) and not isinstance(indexes, str) else (indexes,)
         self.constraints = words_of(constraints)
         self.pylock = pylock
         self.system_site_packages = system_site_packages

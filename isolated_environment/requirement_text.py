@@ -11,13 +11,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .errors import InvalidRequirementError
-from .options import NO_OPTIONS, InstallOptions, parameter_for
+from .options import NO_OPTIONS, InstallOptions, advice_for, parameter_for
 from .redaction import redact
 from .requirements import Requirement, parse, parse_constraint
 
 _COMMENT = re.compile(r"(^|\s+)#.*$")
 _HASH = re.compile(r"\s--hash[= ](\S+)")
-_SELECTING = {"--pre", "--no-binary", "--only-binary", "--config-settings", "-C"}
+_DIGEST = re.compile(r"(sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})$")
+_OPTION = re.compile(r"(--[\w-]+|-\w)[\s=]*(.*)$")
+_SELECTING = {"--pre", "--no-binary", "--only-binary", "--config-settings", "--config-setting", "-C"}
 _NESTED = {"-r": "-r", "--requirement": "-r", "-c": "-c", "--constraint": "-c"}
 _MAX_DEPTH = 16
 
@@ -58,8 +60,10 @@ def read_file(path: Path, *, depth: int = 0) -> RequirementText:
 
 
 def read_text(text: str, *, base: Path | None = None, depth: int = 0) -> RequirementText:
-    """Read a requirements text: comments, blank lines, continuations, ``--hash``, ``-e``, ``-r``, ``-c``,
-    ``--pre``, ``--no-binary``, ``--only-binary``.
+    """Read a requirements text.
+
+    It may hold comments, blank lines, continuations, ``--hash``, ``-e``, ``-r``, ``-c``, ``--pre``, ``--no-binary``,
+    ``--only-binary`` and ``--config-settings``.
 
     Args:
         text: The lines.
@@ -71,7 +75,7 @@ def read_text(text: str, *, base: Path | None = None, depth: int = 0) -> Require
 
     Raises:
         InvalidRequirementError: a line cannot be read, or is an option that redirects; the error names the parameter.
-    """  # noqa: D205
+    """
     found = RequirementText()
     for line in _logical_lines(text):
         found = found.joined(_read_line(line, base or Path.cwd(), depth))
@@ -79,8 +83,14 @@ def read_text(text: str, *, base: Path | None = None, depth: int = 0) -> Require
 
 
 def _logical_lines(text: str) -> Iterator[str]:
-    for line in re.sub(r"\\\r?\n", "", text).splitlines():
-        content = _COMMENT.sub("", line).strip()
+    """Lines without comments; one that ends in a backslash goes on, but for a comment, as with pip."""
+    begun = ""
+    for line in [*text.splitlines(), ""]:
+        if line.endswith("\\") and not line.lstrip().startswith("#"):
+            begun += line[:-1]
+            continue
+        content = _COMMENT.sub("", begun + line).strip()
+        begun = ""
         if content:
             yield content
 
@@ -88,17 +98,18 @@ def _logical_lines(text: str) -> Iterator[str]:
 def _read_line(line: str, base: Path, depth: int) -> RequirementText:
     if not line.startswith("-"):
         return RequirementText(requirements=(_with_hashes(line, base),))
-    option, _, value = re.sub(r"^(--?[\w-]+)(?:\s*=\s*|\s+)", r"\1 ", line).partition(" ")
+    match = _OPTION.match(line)
+    option, value = (match[1], _unquoted(match[2])) if match else (line, "")
     if option in _NESTED and value:
         return _nested(option, base / value, depth)
     if option in {"-e", "--editable"} and value:
-        return RequirementText(requirements=(replace(_with_hashes(value, base), editable=True),))
+        return RequirementText(requirements=(_editable(value, base),))
     if option in _SELECTING:
         return RequirementText(options=InstallOptions.parse([option, value] if value else [option]))
     parameter = parameter_for(option)
     raise InvalidRequirementError(
         f"{option} in a requirements text is not honoured",
-        hint=f"use {parameter}",
+        hint=advice_for(parameter),
         requirement=redact(line),
         parameter=parameter,
     )
@@ -120,7 +131,32 @@ def _nested(option: str, path: Path, depth: int) -> RequirementText:
     )
 
 
+def _editable(value: str, base: Path) -> Requirement:
+    requirement = parse(value if "://" in value else Path(value), base=base)
+    if requirement.local is None or not Path(requirement.local).is_dir():
+        raise InvalidRequirementError(
+            f"-e takes a project's directory, not {requirement.raw!r}",
+            hint="leave out the -e",
+            requirement=requirement.raw,
+            parameter=None,
+        )
+    return replace(requirement, editable=True)
+
+
 def _with_hashes(line: str, base: Path) -> Requirement:
-    hashes = tuple(sorted(_HASH.findall(line)))
+    hashes = tuple(sorted({found.lower() for found in _HASH.findall(line)}))
+    unknown = next((found for found in hashes if not _DIGEST.match(found)), None)
+    if unknown is not None:
+        raise InvalidRequirementError(
+            f"--hash takes sha256:HEX, sha384:HEX or sha512:HEX, not {unknown!r}",
+            hint="copy the hash whole",
+            requirement=redact(line),
+            parameter=None,
+        )
     requirement = parse(_HASH.sub("", line).strip(), base=base)
     return replace(requirement, hashes=hashes) if hashes else requirement
+
+
+def _unquoted(value: str) -> str:
+    whole = value.strip()
+    return whole[1:-1] if len(whole) > 1 and whole[0] == whole[-1] and whole[0] in "'\"" else whole

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from .errors import InvalidRequirementError
 from .index import Credentials, split_credentials
-from .options import parameter_for
+from .options import advice_for, parameter_for
 from .redaction import redact
 from .toml import read_toml
 
@@ -20,8 +22,16 @@ if TYPE_CHECKING:
 
 _ARCHIVES = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tgz")
 _OPTION_INSIDE = re.compile(r"(?:^|\s)(--?[A-Za-z][\w-]*)")
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+_BREAKS = {"Cc", "Zl", "Zp", "Cs"}  # control characters (a tab is a blank), separators, surrogates
 _EXTRAS_AT_END = re.compile(r"^(?P<path>.+?)(?P<extras>\[[\w.,\s-]*\])$")
-_URL = re.compile(r"^(?:git|hg|svn|bzr)\+\w+://|^https?://|^file:", re.IGNORECASE)
+_URL = re.compile(r"^(?:git|hg|svn|bzr)\+[\w-]+://|^https?://|^file:", re.IGNORECASE)
+#: What looks like the name of a file that holds requirements, and what takes it.
+_REQUIREMENT_FILES = {
+    ".txt": "requirements=Path(...)",
+    ".in": "requirements=Path(...)",
+    ".toml": "pylock=, or requirements= with the project's directory",
+}
 
 
 @dataclass(frozen=True)
@@ -53,6 +63,14 @@ class Requirement:
         """What asking again replaces: the project, or the URL where the name is unknown."""
         return self.name or self.text
 
+    @property
+    def line(self) -> str:
+        """The line of a requirements text that asks for it."""
+        if not self.editable:
+            return self.text
+        extras = re.search(r"\[[^\]]*\]$", self.text.partition(" @ ")[0])
+        return f"-e {self.url}{extras[0] if extras else ''}"
+
 
 def parse(text: str | os.PathLike[str], *, base: Path | None = None) -> Requirement:
     """Read one requirement.
@@ -70,12 +88,12 @@ def parse(text: str | os.PathLike[str], *, base: Path | None = None) -> Requirem
             option; then ``parameter`` names the right one.
     """
     raw = os.fspath(text).strip()
-    _refuse_hazards(raw)
-    if isinstance(text, os.PathLike) or _looks_local(raw, base):
+    _refuse_hazards(raw, base)
+    if isinstance(text, os.PathLike) or looks_local(raw, base):
         return _local(raw, base)
     if _URL.match(raw):
         return _direct(raw)
-    return _named(raw)
+    return _named(raw, base)
 
 
 def parse_constraint(text: str) -> Requirement:
@@ -95,85 +113,115 @@ def parse_constraint(text: str) -> Requirement:
     return requirement
 
 
-def _refuse_hazards(raw: str) -> None:
-    shown = redact(raw)
-    if not raw:
-        raise InvalidRequirementError("an empty requirement", hint="leave it out", requirement=raw, parameter=None)
-    if any(ord(char) < ord(" ") for char in raw):
-        raise InvalidRequirementError(
-            f"a requirement is one line without control characters, not {shown!r}",
-            hint="pass a list with one requirement an element",
-            requirement=shown,
-            parameter="requirements=",
-        )
-    option = _OPTION_INSIDE.search(raw.split(";", 1)[0])
-    if option and not (option.start() > 0 and _looks_local(raw, None)):
-        parameter = parameter_for(option[1])
-        raise InvalidRequirementError(
-            f"{option[1]} in {shown!r} is an installer option, not part of a requirement",
-            hint=f"use {parameter}",
-            requirement=shown,
-            parameter=parameter,
-        )
-
-
-def _looks_local(raw: str, base: Path | None) -> bool:
+def looks_local(raw: str, base: Path | None = None) -> bool:
+    """Return whether *raw* is the path of a local file or directory: no project's name has a separator in it."""
     if raw.startswith((".", "/", "~", "\\")) or re.match(r"^[A-Za-z]:[\\/]", raw):
         return True
-    if "@" in raw or "://" in raw:
+    if "@" in raw or "://" in raw or ";" in raw:
         return False
     path = _EXTRAS_AT_END.sub(r"\g<path>", raw)
+    if "/" in path or os.sep in path:
+        return True
     return path.endswith(_ARCHIVES) and (base or Path.cwd()).joinpath(path).exists()
 
 
-def _local(raw: str, base: Path | None) -> Requirement:
-    match = _EXTRAS_AT_END.match(raw)
-    extras = match["extras"].replace(" ", "") if match else ""
-    path = Path(match["path"] if match else raw).expanduser()
-    # not resolve(): a link in the path may be the author's intent
-    path = Path(os.path.abspath((base or Path.cwd()) / path))
-    if not path.exists():
-        raise InvalidRequirementError(
-            f"no file or directory at {path}", hint="check the path", requirement=raw, parameter=None
+def _refuse_hazards(raw: str, base: Path | None) -> None:
+    if not raw:
+        raise _invalid(raw, "an empty requirement", "leave it out")
+    if any(unicodedata.category(char) in _BREAKS and char != "\t" for char in raw):
+        raise _invalid(
+            raw,
+            f"a requirement is one line without control characters, not {redact(raw)!r}",
+            "pass a list with one requirement an element",
+            "requirements=",
         )
-    name = _name_of_directory(path) if path.is_dir() else _name_of_archive(path.name)
-    url = path.as_uri()
+    option = _OPTION_INSIDE.search(_QUOTED.sub("''", raw))
+    # a path may hold such a word, but only one that is there is believed
+    if option and not (option.start() > 0 and looks_local(raw, base) and _absolute(raw, base).exists()):
+        parameter = parameter_for(option[1])
+        reason = f"{option[1]} in {redact(raw)!r} is an installer option, not part of a requirement"
+        raise _invalid(raw, reason, advice_for(parameter), parameter)
+
+
+def _local(raw: str, base: Path | None, fragment: str = "") -> Requirement:
+    path, extras = _absolute(raw, base), ""
+    match = _EXTRAS_AT_END.match(raw)
+    if match and not path.exists():
+        path, extras = _absolute(match["path"], base), _extras(match["extras"][1:-1].split(","))
+    if not path.exists():
+        raise _invalid(raw, f"no file or directory at {path}", "check the path")
+    is_project = any((path / name).is_file() for name in ("pyproject.toml", "setup.py", "setup.cfg"))
+    if not is_project and not (path.is_file() and path.name.endswith(_ARCHIVES)):
+        parameter = _REQUIREMENT_FILES.get(path.suffix)
+        reason = f"{path} is neither a wheel, a source archive nor a project's directory"
+        raise _invalid(raw, reason, "check the path" if parameter is None else f"use {parameter}", parameter)
+    name = _egg(fragment) or (_name_of_directory(path) if path.is_dir() else _name_of_archive(path.name))
+    url = path.as_uri() + (f"#{fragment}" if fragment else "")
     text = f"{name}{extras} @ {url}" if name else f"{url}{extras}"
     return Requirement(text, name, raw, url, str(path))
 
 
+def _absolute(path: str, base: Path | None) -> Path:
+    # not resolve(): a link in the path may be the author's intent
+    # nor Path.expanduser(), which raises for an unknown user
+    return Path(os.path.abspath((base or Path.cwd()) / os.path.expanduser(path)))
+
+
 def _direct(raw: str) -> Requirement:
-    url, credentials = split_credentials(raw)
-    parts = urlsplit(url)
+    try:
+        url, credentials = split_credentials(raw)
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise _invalid(raw, f"not a URL: {redact(raw)!r}: {error}", "check it") from None
     if parts.scheme == "file":
-        return replace(_local(unquote(parts.path), None), raw=raw)
-    egg = re.search(r"(?:^|&)egg=([\w.-]+)", parts.fragment)
-    name = _normalized(egg[1]) if egg else _name_of_archive(Path(unquote(parts.path)).name)
+        return replace(_local(unquote(parts.path), None, parts.fragment), raw=raw)
+    if not (parts.netloc or parts.scheme.endswith("file")) or any(map(str.isspace, raw)):
+        reason = f"not a URL with a host and without blanks: {redact(raw)!r}"
+        raise _invalid(raw, reason, "write https://HOST/PATH, with a marker NAME @ https://HOST/PATH ; MARKER")
+    name = _egg(parts.fragment) or _name_of_archive(Path(unquote(parts.path)).name)
     text = f"{name} @ {url}" if name else url
     return Requirement(text, name, redact(raw), url, credentials=credentials)
 
 
-def _named(raw: str) -> Requirement:
+def _named(raw: str, base: Path | None) -> Requirement:
     from packaging.requirements import InvalidRequirement
     from packaging.requirements import Requirement as Parse
 
+    suffix = Path(raw).suffix
+    if suffix in _REQUIREMENT_FILES:
+        parameter = _REQUIREMENT_FILES[suffix]
+        raise _invalid(raw, f"{raw!r} is the name of a file, not of a project", f"use {parameter}", parameter)
     try:
         parsed = Parse(raw)
     except InvalidRequirement as error:
-        reason = str(error).splitlines()[0]
-        raise InvalidRequirementError(
-            f"not a requirement: {raw!r}: {reason}",
-            hint="write NAME, NAME==VERSION, NAME[extra]>=1,<2; python_version<'3.12', or NAME @ URL (PEP 508)",
-            requirement=redact(raw),
-            parameter=None,
+        raise _invalid(
+            raw,
+            f"not a requirement: {raw!r}: {str(error).splitlines()[0]}",
+            "write NAME, NAME==VERSION, NAME[extra]>=1,<2; python_version<'3.12', or NAME @ URL (PEP 508)",
         ) from None
     name = _normalized(parsed.name)
-    head = name + (f"[{','.join(sorted(map(_normalized, parsed.extras)))}]" if parsed.extras else "")
+    head = name + _extras(parsed.extras)
     tail = f" ; {parsed.marker}" if parsed.marker else ""
     if parsed.url is None:
         return Requirement(f"{head}{parsed.specifier}{tail}", name, raw, pin=_pin(parsed))
-    reference = parse(parsed.url)
+    if not (_URL.match(parsed.url) or looks_local(parsed.url, base)):
+        raise _invalid(raw, f"{parsed.url!r} in {raw!r} is not a URL", "write NAME @ https://HOST/PATH")
+    reference = parse(parsed.url, base=base)
     return replace(reference, text=f"{head} @ {reference.url}{tail}", name=name, raw=redact(raw))
+
+
+def _invalid(raw: str, reason: str, hint: str, parameter: str | None = None) -> InvalidRequirementError:
+    return InvalidRequirementError(reason, hint=hint, requirement=redact(raw), parameter=parameter)
+
+
+def _extras(names: Iterable[str]) -> str:
+    found = sorted({_normalized(name.strip()) for name in names if name.strip()})
+    return f"[{','.join(found)}]" if found else ""
+
+
+def _egg(fragment: str) -> str | None:
+    match = re.search(r"(?:^|&)egg=([\w.-]+)", fragment)
+    return _checked(match[1]) if match else None
 
 
 def _pin(parsed: Parsed) -> str | None:
@@ -189,6 +237,14 @@ def _normalized(name: str) -> str:
     return str(canonicalize_name(name))
 
 
+def _checked(name: str) -> str | None:
+    """The name of a project, normalized, where it is one."""
+    from packaging.utils import is_normalized_name
+
+    found = _normalized(name)
+    return found if is_normalized_name(found) else None
+
+
 def _name_of_archive(filename: str) -> str | None:
     from packaging.utils import (
         InvalidSdistFilename,
@@ -199,8 +255,8 @@ def _name_of_archive(filename: str) -> str | None:
 
     try:
         if filename.endswith(".whl"):
-            return str(parse_wheel_filename(filename)[0])
-        return str(parse_sdist_filename(filename)[0])
+            return _checked(parse_wheel_filename(filename)[0])
+        return _checked(parse_sdist_filename(filename)[0])
     except (InvalidWheelFilename, InvalidSdistFilename):
         return None
 
@@ -211,4 +267,4 @@ def _name_of_directory(path: Path) -> str | None:
     except (OSError, ValueError):
         return None
     name = project.get("name")
-    return _normalized(name) if isinstance(name, str) else None
+    return _checked(name) if isinstance(name, str) else None

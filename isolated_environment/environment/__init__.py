@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from ..declaration import Declaration
+from ..declaration import Declaration, absolute
 from .content import ContentMethods
 from .handle import Handle
 from .questions import QuestionMethods
@@ -51,6 +51,9 @@ class IsolatedEnvironment(ContentMethods, QuestionMethods, RunningMethods):
         on_event: Called with each :class:`~isolated_environment.events.Event` of a build; what it raises ends the
             build.
 
+    Raises:
+        RequestError: an argument is none of the words it takes.
+
     Example:
         >>> env = IsolatedEnvironment("/tmp/demo_env", ["cowsay"])
         >>> env.path.name
@@ -63,7 +66,7 @@ class IsolatedEnvironment(ContentMethods, QuestionMethods, RunningMethods):
         requirements: Requirements | None = None,
         *,
         python: StrPath | None = None,
-        indexes: Iterable[Index | str] = (),
+        indexes: Iterable[Index] = (),
         constraints: Requirements = (),
         pylock: StrPath | None = None,
         system_site_packages: bool = False,
@@ -73,14 +76,16 @@ class IsolatedEnvironment(ContentMethods, QuestionMethods, RunningMethods):
         lock_timeout: float | None = None,
         on_event: Callable[[Event], None] | None = None,
     ) -> None:
+        _assert_one_of("toolchain", toolchain, ("auto", "uv", "pip"))
+        _assert_one_of("if_read_only", if_read_only, ("user", "raise"))
         self._handle = Handle(
-            _absolute(path),
+            _path_text(path),
             Declaration(
                 requirements,
-                python=None if python is None else os.fspath(python),
-                indexes=tuple(indexes),
+                python=None if python is None else _frozen_python(os.fspath(python)),
+                indexes=indexes,
                 constraints=constraints,
-                pylock=None if pylock is None else _absolute(pylock),
+                pylock=None if pylock is None else absolute(os.fspath(pylock)),
                 system_site_packages=system_site_packages,
             ),
             toolchain=toolchain,
@@ -176,5 +181,22 @@ def isolated_environment_run(
     return IsolatedEnvironment(env_path, requirements).run(cmd_list, **kwargs)
 
 
-def _absolute(path: StrPath) -> str:
-    return os.path.abspath(os.path.expanduser(os.fspath(path)))
+def _path_text(path: StrPath) -> str:
+    text = os.fspath(path)
+    if not text.strip() or "\0" in text:
+        from ..errors import RequestError
+
+        raise RequestError(f"{text!r} is no path for an environment", hint="name a directory: HERE / 'whisper_env'")
+    return absolute(text)
+
+
+def _frozen_python(request: str) -> str:
+    """A version or specifier as it is; a path absolute now, as the working directory may change."""
+    return absolute(request) if os.sep in request or "/" in request else request
+
+
+def _assert_one_of(name: str, value: object, known: tuple[str, ...]) -> None:
+    if value not in known:
+        from ..errors import RequestError
+
+        raise RequestError(f"{name}={value!r} is unknown", hint=f"one of {', '.join(map(repr, known))}")

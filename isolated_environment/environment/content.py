@@ -29,11 +29,11 @@ class ContentMethods:
     def pip_install(
         self,
         requirements: Requirements,
-        index: Index | str | None = None,
+        index: Index | str | os.PathLike[str] | None = None,
         *,
         constraints: Requirements = (),
         upgrade: bool = False,
-        options: Iterable[str] = (),
+        options: Iterable[str | os.PathLike[str]] = (),
     ) -> Self:
         """Add to what the environment holds; return when it is installed, at once when it is already.
 
@@ -42,7 +42,7 @@ class ContentMethods:
 
         Args:
             requirements: A PEP 508 requirement, a requirements text, the path of a wheel, a project or a requirements
-                file, or a list of these.
+                file, or a list of these; an empty list asks for nothing more than :meth:`ensure`.
             index: Where the projects named in this call come from, and only they: a URL, a directory or an
                 :class:`~isolated_environment.Index`.
             constraints: Requirements that limit but do not ask.
@@ -61,7 +61,11 @@ class ContentMethods:
         Example:
             ``env.pip_install("torch==2.1.2", index=URL).pip_install("openai-whisper")``
         """
-        self._handle.add(AskInput(requirements, index, constraints, options), upgrade=upgrade)
+        ask = AskInput(requirements, index, constraints, options)
+        if ask.requirements or upgrade:
+            self._handle.add(ask, upgrade=upgrade)
+        else:
+            self._handle.ensure()
         return self
 
     def install_environment(self) -> Self:

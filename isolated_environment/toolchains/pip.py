@@ -177,15 +177,17 @@ def _preferences(order: BuildOrder) -> dict[str, str]:
 def _line(item: Requirement, order: BuildOrder) -> str:
     if item.url is None:
         return _private(order.direct.get(item.name or "", item.text), order)
-    return f"-e {item.url}" if item.editable else _private(item.text, order)
+    return item.line if item.editable else _private(item.text, order)
 
 
 def _private(text: str, order: BuildOrder) -> str:
     """Put the placeholders for user name and password into a URL that needs them."""
     for prefix, variables in sorted(_variables(order).items(), reverse=True):
-        if prefix in text:
+        # up to the end of a part: https://host is no prefix of https://host.evil
+        found = re.search(re.escape(prefix) + r"(?=[/?#\s]|$)", text)
+        if found:
             secured = join_credentials(prefix, *(f"${{{name}}}" for name in variables))
-            return text.replace(prefix, secured, 1)
+            return text[: found.start()] + secured + text[found.end() :]
     return text
 
 

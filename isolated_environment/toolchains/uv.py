@@ -8,7 +8,7 @@ Credentials reach uv as ``UV_INDEX_<NAME>_USERNAME`` and ``_PASSWORD`` of an ind
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
@@ -176,9 +176,8 @@ def _routed(item: Requirement, order: BuildOrder) -> bool:
     return item.url is None and any(item.name in index.projects for index in order.content.explicit_indexes)
 
 
-def _lines(requirements: object) -> str:
-    lines = [f"-e {item.url}" if item.editable else item.text for item in requirements]  # type: ignore[attr-defined]
-    return "".join(f"{line}\n" for line in lines)
+def _lines(requirements: Iterable[Requirement]) -> str:
+    return "".join(f"{item.line}\n" for item in requirements)
 
 
 def _project(order: BuildOrder) -> str:
