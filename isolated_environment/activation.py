@@ -6,6 +6,7 @@ import os
 import shlex
 from pathlib import Path
 
+from .errors import RequestError
 from .layout import bin_of
 
 _SCRIPTS = {
@@ -32,15 +33,15 @@ def activation_command(prefix: str, shell: str) -> str:
         shell: A shell's name, or the path of one.
 
     Raises:
-        ValueError: the shell is unknown, or the prefix has no script for it.
+        RequestError: the shell is unknown, or the prefix has no script for it.
     """
     name = os.path.basename(shell).lower().removesuffix(".exe")
     script = _SCRIPTS.get(name)
     if script is None:
-        raise ValueError(f"no activation for the shell {shell!r}; known are {', '.join(_SCRIPTS)}")
+        raise RequestError(f"no activation for the shell {shell!r}", hint=f"known are {', '.join(_SCRIPTS)}")
     path = Path(bin_of(prefix), script)
     if not path.is_file():
-        raise ValueError(f"{prefix} has no activation script for {name}")
+        raise RequestError(f"{prefix} has no activation script for {name}", hint="use environment() or run()")
     if name in {"powershell", "pwsh"}:
         return "& '{}'".format(str(path).replace("'", "''"))
     if name == "cmd":

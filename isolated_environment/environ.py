@@ -71,7 +71,7 @@ class EnvPatch:
         prefixes, names = self.unset_prefixes, self.unset_names
         changed = {name: value for name, value in base.items() if not name.startswith(prefixes) and name not in names}
         if self.first_on_path is not None:
-            path = _name_of_path(changed)
+            path = name_of_path(changed)
             rest = changed.get(path, os.defpath)
             changed[path] = f"{self.first_on_path}{os.pathsep}{rest}" if rest else self.first_on_path
         for name, value in self.values.items():
@@ -122,7 +122,8 @@ def host_environment() -> dict[str, str]:
     return dict(os.environ)
 
 
-def _name_of_path(mapping: Mapping[str, str]) -> str:
+def name_of_path(mapping: Mapping[str, str]) -> str:
+    """Return what *mapping* calls PATH: Windows does not mind the case."""
     if WINDOWS:
         return next((name for name in mapping if name.upper() == "PATH"), "PATH")
     return "PATH"

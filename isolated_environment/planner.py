@@ -24,7 +24,6 @@ from .settings import Settings
 from .spec import Content, understood
 from .toolchains import find_toolchain
 
-
 _MISSING = re.compile(r"\b(\S+) was not found in the\s+package\s+registry")
 
 

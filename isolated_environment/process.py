@@ -10,12 +10,12 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .environ import host_environment, overlay, patch_for_prefix
+from .environ import host_environment, name_of_path, overlay, patch_for_prefix
 from .errors import CommandNotFoundError
 from .layout import WINDOWS, bin_of, python_of
 
 #: Names that always mean the environment's own: the host's must never answer to them.
-_OWN = re.compile(r"^(?:pythonw?|pip)(?:\d+(?:\.\d+)?)?(?:\.exe)?$", re.IGNORECASE)
+_OWN = re.compile(r"^(?P<kind>pythonw?|pip)(?P<version>\d+(?:\.\d+)?t?)?(?:\.exe)?$", re.IGNORECASE)
 
 StrPath = str | os.PathLike[str]
 
@@ -34,13 +34,11 @@ def make_mapping(prefix: str, base: Mapping[str, str] | None, changes: Mapping[s
 
 def find_command(name: str, prefix: str) -> str | None:
     """Return the absolute path of a command of the environment itself, or ``None``."""
-    if _OWN.match(name) and name.lower().startswith("python"):
-        wanted = os.path.join(bin_of(prefix), name)
-        version = re.sub(r"\D", "", name.lower().removesuffix(".exe"))
-        if os.path.exists(wanted) or not version:
-            return wanted if os.path.exists(wanted) else python_of(prefix)
-        return None
-    return shutil.which(name, path=bin_of(prefix))
+    found = shutil.which(name, path=bin_of(prefix))
+    own = _OWN.match(name)
+    if found is None and own and own["kind"].lower() != "pip" and not own["version"]:
+        found = shutil.which(python_of(prefix))
+    return found
 
 
 def run(prefix: str, args: StrPath | Sequence[StrPath], **kwargs: Any) -> subprocess.CompletedProcess[Any]:
@@ -81,25 +79,26 @@ def prepare(prefix: str, args: StrPath | Sequence[StrPath], kwargs: Mapping[str,
             words = shlex.split(args, posix=False)
     else:
         words = [os.fspath(word) for word in args]
-    if not words or "executable" in options:
+    if not words or options.get("executable") is not None:
         return words, options
-    return [*_resolved(words[0], prefix, options), *words[1:]], options
+    return [*_resolved(os.fsdecode(words[0]), prefix, options), *words[1:]], options
 
 
 def _for_shell(args: StrPath | Sequence[StrPath]) -> str:
     """A list given to a shell is quoted for it; ``subprocess`` alone would drop all but its first word on POSIX."""
     if isinstance(args, (str, os.PathLike)):
         return os.fspath(args)
-    words = [os.fspath(word) for word in args]
+    words = [os.fsdecode(word) for word in args]
     return subprocess.list2cmdline(words) if WINDOWS else shlex.join(words)
 
 
 def _resolved(word: str, prefix: str, options: Mapping[str, Any]) -> list[str]:
-    if word.endswith(".py"):
-        return [python_of(prefix), word]
+    script = [python_of(prefix), word]
     if os.path.dirname(word):
-        return [word]
+        return script if word.endswith(".py") else [word]
     found = find_command(word, prefix)
+    if found is None and word.endswith(".py"):
+        return script
     if found is None and not _OWN.match(word):
         found = shutil.which(word, path=_search_path(options["env"]))
     if found is None:
@@ -113,5 +112,5 @@ def _resolved(word: str, prefix: str, options: Mapping[str, Any]) -> list[str]:
     return [found]
 
 
-def _search_path(env: Mapping[str, str]) -> str | None:
-    return next((value for name, value in env.items() if name.upper() == "PATH"), None)
+def _search_path(env: Mapping[str, str]) -> str:
+    return env.get(name_of_path(env), os.defpath)

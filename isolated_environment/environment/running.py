@@ -56,7 +56,7 @@ class RunningMethods:
             shell: ``bash``, ``zsh``, ``sh``, ``fish``, ``csh``, ``nushell``, ``powershell``, ``xonsh`` or ``cmd``.
 
         Raises:
-            ValueError: another shell, or one that the toolchain made no script for.
+            RequestError: another shell, or one that the toolchain made no script for.
             IsolatedEnvironmentError: as :meth:`ensure`.
         """
         from ..activation import activation_command
