@@ -128,6 +128,16 @@ def test_an_editable_project_in_a_text(make, toolchain, tmp_path):
     assert answer.stdout == "edited\n"
 
 
+def test_an_editable_project_keeps_its_extras(make, toolchain, tmp_path):
+    project = make_project(tmp_path / "theta", "theta", "1.0")
+    backend = (project / "backend.py").read_text()
+    more = 'Version: {version}\\nProvides-Extra: more\\nRequires-Dist: alpha; extra == \\"more\\"\\n'
+    (project / "backend.py").write_text(backend.replace("Version: {version}\\n", more))
+    with (project / "pyproject.toml").open("a") as file:
+        file.write('[project.optional-dependencies]\nmore = ["alpha"]\n')
+    assert versions(make(f"-e {project}[more]\n", toolchain=toolchain)) == {"alpha": "2.0", "theta": "1.0"}
+
+
 def test_the_lock_has_hashes_and_can_be_given(make, toolchain, tmp_path, index):
     env = make(["beta"], toolchain=toolchain)
     env.ensure()
