@@ -111,7 +111,6 @@ def record_requirement(item: Requirement) -> dict[str, Any]:
         "pin": item.pin,
         "hashes": list(item.hashes),
         "editable": item.editable,
-        "secured": item.credentials is not None,
     }
     return {name: value for name, value in record.items() if value or name in {"text", "raw"}}
 
@@ -124,8 +123,7 @@ def recorded_requirement(record: dict[str, Any]) -> Requirement:
     """
     if not isinstance(record.get("text"), str):
         raise InvalidRequirementError("a recorded requirement has no text", requirement="", parameter=None)
-    fields = {name: value for name, value in record.items() if name != "secured"}
-    return Requirement(**{**dict.fromkeys(("name", "raw")), **fields, "hashes": tuple(record.get("hashes", ()))})
+    return Requirement(**{**dict.fromkeys(("name", "raw")), **record, "hashes": tuple(record.get("hashes", ()))})
 
 
 def record_index(index: Index) -> dict[str, Any]:

@@ -99,12 +99,12 @@ class AskInput:
         self.options: Any = options if isinstance(options, str) else tuple(map(os.fspath, options))  # type: ignore[call-overload]
 
     def raw(self) -> dict[str, Any]:
-        """Return the JSON form that is compared: no credentials, no order inside the ask."""
+        """Return the JSON form that is compared: no credentials, no order but that of the options' words."""
         return {
             "requirements": sorted(map(_raw_word, self.requirements)),
             "index": raw_index(self.index),
             "constraints": sorted(map(_raw_word, self.constraints)),
-            "options": redact(self.options) if isinstance(self.options, str) else sorted(map(redact, self.options)),
+            "options": redact(self.options) if isinstance(self.options, str) else list(map(redact, self.options)),
         }
 
 

@@ -198,6 +198,8 @@ def _cleaned(artifact: Artifact, base: Path) -> Artifact:
     """Take credentials out of the URL and make the path absolute."""
     changes: dict[str, Any] = {}
     url, path = getattr(artifact, "url", None), artifact.path
+    if any(not char.isprintable() for char in f"{url}{path}"):
+        raise ValueError("a URL or path in it holds control characters")
     if url:
         changes["url"] = split_credentials(url)[0]
     if path and not url:
