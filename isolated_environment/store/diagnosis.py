@@ -27,7 +27,8 @@ _UNREACHABLE = re.compile(
     r"request failed after|error sending request|failed to fetch|could not connect|tcp connect error|dns error"
     r"|connection (refused|reset|broken|aborted)|newconnectionerror|max retries exceeded|name resolution"
     r"|read timed out|operation timed out|incompleteread|unexpected eof|error decoding response body"
-    r"|incomplete-download|not a trusted or secure host|connection error|ssl(error| certificate)|certificate verify failed",
+    r"|incomplete-download|not a trusted or secure host|connection error"
+    r"|ssl(error| certificate)|certificate verify failed",
     re.IGNORECASE,
 )
 _CUT_OFF = re.compile(r"has an invalid package format|failed to read from zip file", re.IGNORECASE)
