@@ -98,7 +98,7 @@ class Reporter:
     def __init__(self, root: str, on_event: Callable[[Event], None] | None = None, *, quiet: bool = False) -> None:
         self.root = root
         self._on_event = on_event
-        self._to_terminal = not quiet and on_event is None and _is_terminal(sys.stderr)
+        self._to_terminal = not quiet and _is_terminal(sys.stderr)
         self._started = time.monotonic()
 
     def report(self, event: Event) -> None:
