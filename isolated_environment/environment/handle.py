@@ -265,7 +265,7 @@ class Handle:
     def _assert_still_owned(self) -> None:
         """An application that runs on after its uninstall gets no environment that nobody would remove."""
         registration = None if self._held is None else self._held.receipt.get("registration")
-        if registration is not None and self.places()[-1].kind == "path":
+        if registration is not None and not any(place.owner for place in self.places()):
             from ..errors import OwnerGoneError
 
             raise OwnerGoneError(

@@ -12,7 +12,15 @@ from typing import Literal
 
 from ..errors import ReadOnlyLocationError, RecordError
 from .container import LOCK_NAME, OWNER_TAG, read_tag
-from .owners import Owner, find_by_name, find_by_path, is_container_name, is_same_name, owners_of
+from .owners import (
+    Owner,
+    find_by_name,
+    find_by_path,
+    is_container_name,
+    is_in_site_packages,
+    is_same_name,
+    owners_of,
+)
 from .record import prepend_rows
 
 Kind = Literal["owner", "path", "user"]
@@ -91,6 +99,9 @@ def _preferred(path: Path, owner: str | None) -> tuple[Placement | None, str | N
         obstacle = _why_not_writable(path)
         return replace(inside, writable=obstacle is None), obstacle
     found = find_by_path(path) if owner == "auto" else None if owner is None else find_by_name(owner)
+    if found is None and owner == "auto" and is_in_site_packages(path):
+        # also the moment in which an uninstaller has taken RECORD and not yet the package
+        return None, "no distribution owns the path, unless owner= names one"
     if found is None:
         obstacle = _why_not_writable(path)
         plain = Placement("path", path, path, "no distribution owns the path", writable=obstacle is None)

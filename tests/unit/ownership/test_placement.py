@@ -137,6 +137,17 @@ def test_no_owner_means_the_path_itself(site, put, place_of):
 # in the user's data directory
 
 
+@pytest.mark.parametrize("path", ["env", "ns/env", "unlisted/env"])
+def test_among_installed_packages_nothing_is_built_that_nobody_would_remove(site, put, place_of, path):
+    """Nobody can be found: a module directly in site-packages, a shared namespace, an uninstall at this moment."""
+    put("one", files=["module.py", "ns/one.py"])
+    put("two", files=["ns/two.py"])
+    place = place_of(site / path)
+    assert place.kind == "user"
+    assert "owner=" in place.reason
+    assert place_of(site / path, None).kind == "path", "unless the author says so"
+
+
 @pytest.mark.parametrize("installer", ["conda", None])
 def test_a_system_package_manager_would_not_remove_it(site, put, place_of, tmp_path, installer):
     put("demoapp", installer=installer)
