@@ -29,8 +29,8 @@ def assert_intact(before) -> None:
     prefix = before.path / "g1"
     assert audit(prefix, {"alpha": "1.0"}) == []
     assert before.ensure() == prefix
+    assert generations(before.path) == ["g1"], "nothing is left of the attempt, even before a collection"
     before.gc(force=True)
-    assert generations(before.path) == ["g1"]
     assert leftovers(before.path) == []
 
 

@@ -25,8 +25,8 @@ def assert_intact(before) -> None:
     prefix = before.path / "g1"
     assert before.ensure() == prefix
     assert audit(prefix, {"alpha": "1.0"}) == []
+    assert generations(before.path) == ["g1"], "nothing is left of the attempt, even before a collection"
     before.gc(force=True)
-    assert generations(before.path) == ["g1"]
     assert leftovers(before.path) == []
 
 
