@@ -15,14 +15,15 @@ from isolated_environment import IsolatedEnvironment, errors
 pytestmark = pytest.mark.xdist_group("one environment for all shells")
 
 SAY = 'python -c "import sys; print(sys.prefix)"'
-#: Shell to its options, and how it shows two variables.  No -u for the plain ones: uv's script reads OSTYPE.
+SHOW = "printenv PATH; printenv VIRTUAL_ENV || echo none"
+#: Shell to its options.  No -u for the plain ones: uv's script reads OSTYPE.
 SHELLS = {
-    "bash": (["--norc", "--noprofile", "-euo", "pipefail", "-c"], 'echo "$PATH"; echo "${VIRTUAL_ENV:-none}"'),
-    "sh": (["-e", "-c"], 'echo "$PATH"; echo "${VIRTUAL_ENV:-none}"'),
-    "dash": (["-e", "-c"], 'echo "$PATH"; echo "${VIRTUAL_ENV:-none}"'),
-    "zsh": (["-f", "-eu", "-c"], 'echo "$PATH"; echo "${VIRTUAL_ENV:-none}"'),
-    "fish": (["--no-config", "-c"], "string join : $PATH; set -q VIRTUAL_ENV; and echo $VIRTUAL_ENV; or echo none"),
-    "tcsh": (["-f", "-c"], 'echo "$PATH"; if ($?VIRTUAL_ENV) echo $VIRTUAL_ENV; if (! $?VIRTUAL_ENV) echo none'),
+    "bash": ["--norc", "--noprofile", "-euo", "pipefail", "-c"],
+    "sh": ["-e", "-c"],
+    "dash": ["-e", "-c"],
+    "zsh": ["-f", "-eu", "-c"],
+    "fish": ["--no-config", "-c"],
+    "tcsh": ["-f", "-c"],
 }
 
 
@@ -47,22 +48,24 @@ def run_in(shell: str, *commands: str) -> list[str]:
     found = shutil.which(shell)
     if found is None:
         pytest.skip(f"no {shell} on this machine")
-    done = subprocess.run([found, *SHELLS[shell][0], "\n".join(commands)], capture_output=True, text=True, check=False)
+    argv = [found, *SHELLS[shell], "\n".join(commands)]
+    # prompts are for people
+    env = {**os.environ, "VIRTUAL_ENV_DISABLE_PROMPT": "1"}
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, env=env)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout.splitlines()
 
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_activating_and_leaving(env: IsolatedEnvironment, shell: str) -> None:
-    show = SHELLS[shell][1]
-    said = run_in(shell, env.activation(shell), SAY, show, "deactivate", show)
+    said = run_in(shell, env.activation(shell), SAY, SHOW, "deactivate", SHOW)
     assert said == [str(env.prefix), f"{env.bin}:{os.environ['PATH']}", str(env.prefix), os.environ["PATH"], "none"]
 
 
 @pytest.mark.parametrize("shell", ["bash", "sh", "dash", "zsh"])
 def test_the_stable_file_for_people(env: IsolatedEnvironment, shell: str) -> None:
     quoted = str(env.path / "activate").replace("'", "'\\''")
-    said = run_in(shell, f". '{quoted}'", SAY, "deactivate", SHELLS[shell][1])
+    said = run_in(shell, f". '{quoted}'", SAY, "deactivate", SHOW)
     assert [Path(said[0]).resolve(), *said[1:]] == [env.prefix.resolve(), os.environ["PATH"], "none"]
 
 
