@@ -141,7 +141,7 @@ class Handle:
         """Return what :meth:`ensure` would do."""
         from ..planner import make_plan
 
-        place = self.place()
+        place = self._serving() or self.places()[-1]
         return make_plan(str(place.root), place.kind, self.wanted(), self.reason(), self.settings(), self._toolchain)
 
     def root(self) -> str:
@@ -149,11 +149,21 @@ class Handle:
         return str(self.place().root)
 
     def place(self) -> Placement:
-        """Return the placement that holds an environment, else the one to build in."""
+        """Return the placement whose environment serves, else one that holds any, else the one to build in."""
         from ..layout import Layout
 
+        if len(self.places()) == 1:
+            return self.places()[0]
         holding = (place for place in self.places() if os.path.exists(Layout(str(place.root)).receipt))
-        return next(holding, self.places()[-1])
+        return self._serving() or next(holding, self.places()[-1])
+
+    def _serving(self) -> Placement | None:
+        held = self.current()
+        if held is None:
+            return None
+        if held is not self._held:
+            held.lease.release()
+        return next((place for place in self.places() if str(place.root) == held.root), None)
 
     def roots(self) -> list[str]:
         """Return where the environment is or would be, in the order of looking."""
@@ -181,8 +191,21 @@ class Handle:
         return read_settings()
 
     def store(self) -> Store:
-        """Return the store of the place to build in."""
-        return self._store_at(self.places()[-1])
+        """Return the store of the place to build in.
+
+        Raises:
+            ReadOnlyLocationError: no place can be written, and the author allows no other.
+        """
+        place = self.places()[-1]
+        if place.obstacle is not None:
+            from ..errors import ReadOnlyLocationError
+
+            raise ReadOnlyLocationError(
+                f"{self.path_text} cannot hold an environment: {place.obstacle}",
+                hint="run once as a user who may write there, or allow if_read_only='user'",
+                path=self.path_text,
+            )
+        return self._store_at(place)
 
     def store_there(self) -> Store:
         """Return the store of the place that holds an environment, to change what is there.
@@ -191,7 +214,7 @@ class Handle:
             ReadOnlyLocationError: it cannot be written by this user.
         """
         place = self.place()
-        if not place.writable:
+        if place.obstacle is not None:
             from ..errors import ReadOnlyLocationError
 
             raise ReadOnlyLocationError(

@@ -53,9 +53,9 @@ class Installer:
     def needs_network(self) -> bool:
         return self.version is not None
 
-    def make_venv(self, venv: Path) -> Path:
+    def make_venv(self, venv: Path, python: str | None = None) -> Path:
         """Make a virtual environment that this installer can work in."""
-        run("uv", "venv", "--quiet", "--python", self._python(), venv)
+        run("uv", "venv", "--quiet", "--python", python or self._python(), venv)
         if self.tool == "pip":
             embedded = ["pip", "--no-index", "--find-links", str(bundled_wheels())]
             what = [f"pip=={self.version}.*"] if self.version else embedded

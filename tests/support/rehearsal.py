@@ -23,16 +23,17 @@ class Rehearsal:
         workplace: An empty directory.
         installer: What installs and uninstalls.
         wheels: Where the application's wheels are.
+        python: What the virtual environment is made of; by default what the installer runs on.
     """
 
-    def __init__(self, workplace: Path, installer: Installer, wheels: Path) -> None:
+    def __init__(self, workplace: Path, installer: Installer, wheels: Path, *, python: str | None = None) -> None:
         self.installer = installer
         self.wheels = wheels
         self.outside = workplace / "outside"
         (self.outside / "directory").mkdir(parents=True)
         for name in ("file", "directory/nested", "hard"):
             (self.outside / name).write_text(name)
-        self.venv = installer.make_venv(workplace / "venv")
+        self.venv = installer.make_venv(workplace / "venv", python)
         self.site = site_of(self.venv)
         UV.install(self.venv, wheels, "stranger")
         self._outside_before = listing(self.outside)
