@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import sys
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,6 +15,8 @@ from .redaction import redact
 
 #: The library's logger; the application decides about handlers.
 logger = logging.getLogger("isolated_environment")
+
+_OURS = (os.path.join(os.path.dirname(os.path.abspath(__file__)), ""), contextlib.__file__)
 
 
 @dataclass(frozen=True)
@@ -140,3 +144,13 @@ def _wording(event: Event) -> tuple[int, str]:
     else:
         return logging.DEBUG, repr(event)
     return logging.INFO, redact(text)
+
+
+def warn(text: str) -> None:
+    """Warn the application: the warning points at its line, not at one of ours."""
+    from .errors import IsolatedEnvironmentWarning
+
+    level, frame = 1, sys._getframe()  # noqa: SLF001 -- skip_file_prefixes came with Python 3.12
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_OURS):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(text, IsolatedEnvironmentWarning, stacklevel=level)
