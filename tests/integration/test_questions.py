@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from isolated_environment import IsolatedEnvironment, State, errors
+from isolated_environment.store.store import Store
 from tests.support.listing import listing
 from tests.support.wheels import make_project, make_wheel
 
@@ -185,6 +186,16 @@ def test_building_twice_is_building_once(make) -> None:
     assert env.install_environment() is env
     assert (env.ensure(), make().ensure(), make().pip_install([]).ensure()) == (first, first, first)
     assert make().ensure_installed()["VIRTUAL_ENV"] == str(first)
+
+
+def test_what_is_there_is_used_without_the_store(make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The warm path: what would take the lock is not even called."""
+    first = make().pip_install("alpha<2").ensure()
+    monkeypatch.setattr(Store, "ensure", lambda *_, **__: pytest.fail("the store was asked"))
+    assert make().ensure() == first
+    assert make().pip_install("alpha<2").ensure() == first
+    assert make().pip_install([]).ensure() == first
+    assert make().ensure_installed("alpha<2")["VIRTUAL_ENV"] == str(first)
 
 
 def test_everything_works_with_an_empty_path(make, toolchain: str, monkeypatch: pytest.MonkeyPatch) -> None:
