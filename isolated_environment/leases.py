@@ -83,6 +83,13 @@ class Lease:
             _lock(self._fd, exclusive=False)
             _exclusive.pop(self._fd, None)
 
+    def is_at(self, path: str) -> bool:
+        """Return whether the lease file at *path* is the one held, not one that another installation brought."""
+        try:
+            return self._fd >= 0 and os.path.samestat(os.fstat(self._fd), os.stat(path))
+        except OSError:
+            return False
+
     def release(self) -> None:
         """Give the lease back; more than once does nothing."""
         fd, self._fd = self._fd, -1

@@ -65,6 +65,7 @@ def make_container(container: Path, *, owner: str | None, application: Path, lis
         "owner": owner,
         "application": str(application),
         "python": sys.executable,
+        "id": uuid.uuid4().hex,
     }
     temporary = temporary_beside(container)
     temporary.mkdir()

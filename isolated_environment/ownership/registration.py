@@ -14,6 +14,7 @@ from .container import (
     in_the_way,
     is_ours,
     make_container,
+    read_tag,
     remove_container,
     roots_in,
     sweep,
@@ -107,23 +108,24 @@ def watched(place: Placement) -> Iterator[None]:
     Raises:
         OwnerGoneError: the owner was uninstalled or replaced in the meantime; what no RECORD lists was removed.
     """
+    tag = None if place.container is None else read_tag(place.container)
     try:
         yield
     except OwnerGoneError:
         raise
     except (IsolatedEnvironmentError, OSError) as error:
-        loss = _loss_of(place)
+        loss = _loss_of(place, tag)
         if loss is None:
             raise
         raise loss from error
 
 
-def _loss_of(place: Placement) -> OwnerGoneError | None:
-    """What became of a registered place; ``None`` while its rows, its container and its root are there."""
+def _loss_of(place: Placement, tag: dict[str, Any] | None) -> OwnerGoneError | None:
+    """What became of a registered place; ``None`` while its rows, the very same container and its root are there."""
     owner, container = place.owner, place.container
     if owner is None or container is None:
         return None
-    if _is_listed(owner) and is_ours(container) and place.root.is_dir():
+    if _is_listed(owner) and tag is not None and read_tag(container) == tag and place.root.is_dir():
         return None
     if owner.record.exists():
         return replaced(owner)

@@ -255,7 +255,8 @@ class Attempt:
             )
 
     def _give_up(self, generation: str, lease: Lease) -> None:
-        if not to_trash(self._site.layout, generation):  # a full disk may have no room for the trash
+        ours = lease.is_at(self._site.layout.lease(generation))
+        if ours and not to_trash(self._site.layout, generation):  # a full disk may have no room for the trash
             delete_tree(Path(self._site.layout.prefix(generation)))
         lease.release()
 

@@ -115,7 +115,10 @@ class Fulfilment:
 
     def _withdraw(self, built: Built) -> None:
         """Publication failed; once the receipt names the generation, it is complete and no other serves any more."""
+        ours = built.lease.is_at(self._layout.lease(built.generation))
         built.lease.release()
+        if not ours:
+            return
         with contextlib.suppress(Unusable):
             if read(self._layout.receipt).generation == built.generation:
                 return

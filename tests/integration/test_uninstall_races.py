@@ -17,8 +17,11 @@ from isolated_environment.events import BuildStarted, Event, Ready, StepFinished
 from isolated_environment.ownership.placement import Placement, find_placements
 from isolated_environment.ownership.registration import register
 from isolated_environment.ownership.stamp import is_registered
+from isolated_environment.store.publication import publish
+from tests.support.audit import audit
 from tests.support.installers import PIP, UV, run
 from tests.support.rehearsal import Rehearsal
+from tests.support.visitors import visit
 
 INSTALLERS = {"pip": PIP, "uv": UV}
 MOMENTS = [
@@ -97,6 +100,38 @@ def test_an_uninstall_during_a_build_leaves_nothing(scene_of, tool, moment):
 @pytest.mark.parametrize("operation", ["upgrade", "force-reinstall"])
 def test_a_build_is_repeated_for_an_application_that_was_installed_anew(scene_of, operation):
     replaced_at(scene_of("uv"), "install finished", operation)
+
+
+def test_an_uninstall_at_the_moment_of_publication_leaves_nothing(scene_of, monkeypatch):
+    scene = scene_of("uv")
+
+    def publish_too_late(*args):
+        publish(*args)
+        scene.installer.uninstall(scene.venv)
+
+    monkeypatch.setattr("isolated_environment.store.fulfilment.publish", publish_too_late)
+    with pytest.raises(errors.OwnerGoneError):
+        build(scene).ensure()
+    assert scene.left() == []
+
+
+def test_what_another_process_built_for_the_new_installation_is_not_overwritten(scene_of):
+    scene = scene_of("uv")
+
+    def replace_and_build_other():
+        scene.perform("force-reinstall")
+        assert visit([], scene.path, "alpha<2")["out"] == "alpha 1.0\n"
+
+        other.extend(IsolatedEnvironment(scene.path).pip_list())
+
+    other = []
+    at = At("install finished", replace_and_build_other)
+    env = IsolatedEnvironment(scene.path, ["alpha>=2"], toolchain="uv", on_event=at)
+    assert env.run(["alpha"], capture_output=True, text=True, check=True).stdout == "alpha 2.0\n"
+    assert [item.version for item in other] == ["1.0"]
+    assert audit(env.root / "g1", {"alpha": "1.0"}) == [], "what the other one built is whole"
+    assert audit(env.prefix, {"alpha": "2.0"}) == []
+    assert scene.perform("uninstall") == []
 
 
 @pytest.mark.slow

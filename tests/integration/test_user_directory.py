@@ -141,7 +141,13 @@ def test_what_is_gone_is_collected_once_a_day_by_whoever_builds(application, dat
 def test_a_deletion_that_was_killed_is_finished_later(application, data, monkeypatch):
     built(application / "env")._handle.release()
     shutil.rmtree(application)
-    monkeypatch.setattr("isolated_environment.ownership.container.delete_tree", lambda _: sys.exit("killed"))
+
+    def killed_half_way(tree):
+        if (tree / "owner.json").exists():
+            (tree / "owner.json").unlink()
+        sys.exit("killed")
+
+    monkeypatch.setattr("isolated_environment.ownership.container.delete_tree", killed_half_way)
     with pytest.raises(SystemExit):
         collect_orphans(str(data))
     monkeypatch.undo()

@@ -20,7 +20,7 @@ def test_by_path_with_an_equal_name(site, put):
 
 def test_an_equal_name_is_found_without_reading_the_others(site, put, monkeypatch):
     for number in range(20):
-        put(f"other{number}")
+        put(f"another{number}")
     demoapp, read = put("demoapp"), []
     monkeypatch.setattr(owners, "_bytes_of", lambda record: read.append(record) or record.read_bytes())
     assert find_by_path(site / "demoapp" / "env") == demoapp

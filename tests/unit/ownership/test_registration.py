@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from isolated_environment.errors import NotOurDirectoryError, OwnerGoneError, RecordError
+from isolated_environment.errors import NotOurDirectoryError, RecordError
 from isolated_environment.ownership import registration
 from isolated_environment.ownership.container import is_ours, make_container, read_tag
 from isolated_environment.ownership.record import has_rows
@@ -163,17 +163,43 @@ def test_a_stale_link_of_ours_is_renewed(place, owner):
     assert place.path.resolve() == place.root
 
 
-@pytest.mark.parametrize("kind", ["directory", "file", "link", "dangling link"])
+def test_such_a_container_without_its_tag_is_refused_and_its_content_kept(place, owner, tmp_path):
+    register(place)
+    elsewhere = tmp_path / "elsewhere"
+    owner.container.rename(elsewhere)
+    (elsewhere / "owner.json").unlink()
+    owner.container.symlink_to(elsewhere)
+    before = listing(elsewhere)
+    with pytest.raises(NotOurDirectoryError):
+        register(place)
+    assert listing(elsewhere) == before
+
+
+def test_what_changes_under_our_feet_is_looked_at_again(place, monkeypatch):
+    make, calls = registration.make_link, []
+
+    def vanish(target):
+        calls.append(target)
+        if len(calls) == 1:
+            raise FileExistsError(17, "File exists")
+        make(target)
+
+    monkeypatch.setattr(registration, "make_link", vanish)
+    assert is_registered(register(place))
+
+
+@pytest.mark.parametrize("kind", ["directory", "file", "link", "link to another site", "dangling link"])
 def test_what_is_not_ours_at_the_path_stays_and_gets_no_row(place, owner, tmp_path, kind):
     """Its row would make the uninstall delete it."""
-    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / ".demoapp.isolated" / "env").mkdir(parents=True)
+    targets = {"link": "outside", "link to another site": "outside/.demoapp.isolated/env", "dangling link": "missing"}
     if kind == "directory":
         place.path.mkdir()
         (place.path / "data").touch()
     elif kind == "file":
         place.path.touch()
     else:
-        place.path.symlink_to(tmp_path / ("outside" if kind == "link" else "missing"))
+        place.path.symlink_to(tmp_path / targets[kind])
     before = listing(owner.site_packages)
     with pytest.raises(NotOurDirectoryError) as caught:
         register(place)
@@ -260,32 +286,3 @@ def test_a_record_that_cannot_be_edited_leaves_no_container(place, owner):
     with pytest.raises(RecordError):
         register(place)
     assert not owner.container.exists()
-
-
-# where no RECORD is concerned
-
-
-def test_a_plain_path_is_only_a_directory(place_of, tmp_path):
-    place = place_of(tmp_path / "project" / "envs" / "env")
-    assert register(place) is None
-    assert list(place.root.iterdir()) == []
-
-
-def test_the_users_directory_has_a_tag(put, place_of, site):
-    put("systemapp", installer=None)
-    place = place_of(site / "systemapp" / "env")
-    assert register(place) is None
-    tag = read_tag(place.container)
-    assert (tag["owner"], tag["application"]) == (None, str(site / "systemapp"))
-    unregister(place)
-    assert place.container.exists(), "it holds a root"
-    place.root.rmdir()
-    unregister(place)
-    assert not place.container.exists()
-
-
-def test_an_application_that_is_gone_is_not_brought_back(site, place_of):
-    for name in ("demoapp", "demoapp/sub"):
-        with pytest.raises(OwnerGoneError):
-            register(place_of(site / name / "env"))
-    assert list(site.iterdir()) == []

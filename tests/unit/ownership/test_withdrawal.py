@@ -60,6 +60,15 @@ def test_a_path_that_is_no_link_of_ours_is_left(place, owner, tmp_path):
     assert place.path.is_symlink()
 
 
+def test_a_container_that_got_its_tag_in_the_meantime_is_kept(place, owner):
+    register(place)
+    before = listing(owner.container)
+    containers.remove_container(owner.container, untagged=True)
+    assert listing(owner.container) == before
+    containers.remove_container(owner.container)
+    assert not owner.container.exists()
+
+
 # an uninstall at the same moment
 
 
