@@ -7,12 +7,16 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from isolated_environment import Index, errors
 from tests.support.indexes import PackageIndex
 from tests.support.wheels import make_wheel
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 SECRET = "s3cr3t-t0ken"
 
@@ -32,7 +36,7 @@ class Watcher:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch)
 
-    def __enter__(self) -> Watcher:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 

@@ -1,6 +1,6 @@
 """Print what each installer leaves of a private environment: by installer, version and operation, as Markdown.
 
-    python tests/integration/uninstall_table.py
+    python -m tests.integration.uninstall_table
 
 Needs the package registry for the older installers, and Python 3.8 or 3.9 for pip 20.3.
 """
@@ -13,8 +13,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.support.demoapp import make_demo_wheels
 from tests.support.indexes import PackageIndex
