@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from .layout import WINDOWS, bin_of
+from .layout import WINDOWS, bin_of, python_of
 
 #: Families that belong to another interpreter or environment, by prefix.
 FOREIGN_PREFIXES = ("PYTHON", "CONDA_", "_CONDA_", "_CE_", "MAMBA_", "PIXI_", "VIRTUAL_ENV", "_OLD_VIRTUAL_")
@@ -15,6 +15,7 @@ FOREIGN_NAMES = frozenset(
         "__PYVENV_LAUNCHER__",
         "PIPENV_ACTIVE",
         "POETRY_ACTIVE",
+        "PYENV_VIRTUAL_ENV",
         "PIP_TARGET",
         "PIP_PREFIX",
         "PIP_ROOT",
@@ -83,11 +84,15 @@ class EnvPatch:
 
 
 def patch_for_prefix(prefix: str) -> EnvPatch:
-    """Return what makes a mapping act on *prefix*."""
+    """Return what makes a mapping act on *prefix*.
+
+    ``UV_PYTHON``, because ``[pip] system = true`` in the user's ``uv.toml`` sends a bare ``uv pip install`` to the
+    host although ``VIRTUAL_ENV`` is set (measured with uv 0.13).
+    """
     return EnvPatch(
         unset_prefixes=FOREIGN_PREFIXES,
         unset_names=FOREIGN_NAMES,
-        values={"VIRTUAL_ENV": prefix},
+        values={"VIRTUAL_ENV": prefix, "UV_PYTHON": python_of(prefix)},
         first_on_path=bin_of(prefix),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
 import time
@@ -108,8 +109,10 @@ class Reporter:
             self._on_event(event)
         elif self._to_terminal and level >= logging.INFO:
             elapsed = time.monotonic() - self._started
-            sys.stderr.write(f"isolated_environment: {text} [{elapsed:.0f} s]\n")
-            sys.stderr.flush()
+            # a terminal that went away ends no build
+            with contextlib.suppress(OSError, ValueError, AttributeError):
+                sys.stderr.write(f"isolated_environment: {text} [{elapsed:.0f} s]\n")
+                sys.stderr.flush()
 
 
 def _is_terminal(stream: object) -> bool:

@@ -125,12 +125,6 @@ def find_interpreter(request: str) -> Interpreter:
     )
 
 
-def satisfies(version: str, request: str) -> bool:
-    """Return whether an interpreter of *version* serves *request*; a path request never does."""
-    wanted = parse_python(request)
-    return not isinstance(wanted, Path) and wanted.contains(version, prereleases=True)
-
-
 def markers_of(version: str) -> dict[str, str]:
     """Return marker values (PEP 508) for a CPython of *version* on this machine."""
     from packaging.markers import default_environment

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from packaging.requirements import Requirement as Parsed
+from packaging.utils import canonicalize_name
 
 from .asks import Ask
 from .declaration import AskInput, Declaration
@@ -24,7 +25,10 @@ from .settings import Settings
 from .spec import Content, understood
 from .toolchains import find_toolchain
 
-_MISSING = re.compile(r"\b(\S+) was not found in the\s+package\s+registry")
+_MISSING = re.compile(
+    r"\b(\S+) was not found in the\s+package\s+registry"  # uv
+    r"|satisfies the requirement ([A-Za-z0-9][\w.-]*)[^\n]*\(from versions: none\)"  # pip
+)
 
 
 @dataclass(frozen=True)
@@ -173,11 +177,13 @@ def _direct_file(order: BuildOrder, name: str, asked: list[Requirement]) -> str:
 
 
 def ask_index_for_missing(order: BuildOrder, output: str) -> None:
-    """Ask the index itself for the project that uv says is in none: uv says so too when the index refuses it.
+    """Ask the index itself for the project that uv or pip says is in none.
+
+    uv says so too when the index refuses it, pip also when the index does not answer.
 
     Args:
         order: What was to be resolved.
-        output: What uv printed.
+        output: What was printed.
 
     Raises:
         IndexUnreachableError: the index did not answer, or refused.
@@ -186,7 +192,7 @@ def ask_index_for_missing(order: BuildOrder, output: str) -> None:
     missing = _MISSING.search(output)
     if missing is None:
         return
-    name, settings = missing[1], order.settings
+    name, settings = canonicalize_name(missing[1] or missing[2]), order.settings
     index = next((index for index in order.content.explicit_indexes if name in index.projects), None)
     index = index or order.content.default_index
     if index is None and settings.index_url:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from html.parser import HTMLParser
-from typing import Any
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urljoin, urlsplit
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -21,6 +22,9 @@ from .errors import IndexUnreachableError, ResolutionError
 from .index import Index
 from .lockfile import Target
 from .settings import Settings
+
+if TYPE_CHECKING:
+    from requests import Response
 
 _ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1"
 _TIMEOUT = 30.0  # seconds
@@ -51,7 +55,7 @@ def read_project(index: Index, project: str, settings: Settings) -> list[File]:
     Args:
         index: The index; ``file://`` directories are read with or without an ``index.html``.
         project: Normalized name.
-        settings: Time-out, certificate, proxy.
+        settings: Offline, time-out, certificates, proxy, trusted hosts.
 
     Returns:
         Its files; those with a name that is neither a wheel's nor a source archive's are left out.
@@ -63,34 +67,19 @@ def read_project(index: Index, project: str, settings: Settings) -> list[File]:
     url = f"{index.url}/{project}/"
     if urlsplit(url).scheme == "file":
         return _parse_html(_read_directory(url, project, index), url)
-    import requests
-
-    credentials = index.credentials
-    try:
-        answer = requests.get(
-            url,
-            headers={"Accept": _ACCEPT},
-            timeout=float(settings.timeout or _TIMEOUT),
-            auth=(credentials.username, credentials.password) if credentials else None,
-            verify=settings.certificate or True,
-        )
-    except requests.RequestException as error:
-        raise IndexUnreachableError(
-            f"the index {index.url} did not answer: {type(error).__name__}",
-            hint="check the network, the proxy and the index's URL",
-            step="resolve",
-        ) from None
+    answer = _fetched(url, index, settings)
     if answer.status_code in {403, 404}:
         raise _unknown(index, project)
-    if answer.status_code != requests.codes.ok:
-        raise IndexUnreachableError(
-            f"the index {index.url} answered {answer.status_code} for {project}",
-            hint="check its credentials" if answer.status_code == 401 else "try again later",  # noqa: PLR2004
-            step="resolve",
-        )
-    if "json" in answer.headers.get("Content-Type", ""):
-        return _parse_json(answer.json(), answer.url)
-    return _parse_html(answer.text, answer.url)
+    if answer.status_code != HTTPStatus.OK:
+        hint = "check its credentials" if answer.status_code == HTTPStatus.UNAUTHORIZED else "try again later"
+        raise _unreachable(f"the index {index.url} answered {answer.status_code} for {project}", hint)
+    try:
+        if "json" in answer.headers.get("Content-Type", ""):
+            return _parse_json(answer.json(), answer.url)
+        return _parse_html(answer.text, answer.url)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        reason = f"the index {index.url} answered for {project} with what is not a page of an index"
+        raise _unreachable(reason, "check the index's URL: it ends in /simple with most servers") from None
 
 
 def choose_file(
@@ -113,6 +102,40 @@ def choose_file(
 
     ranked = [(key, file) for file in usable if file.version in allowed and (key := rank(file)) is not None]
     return max(ranked, key=lambda pair: pair[0])[1] if ranked else None
+
+
+def _fetched(url: str, index: Index, settings: Settings) -> Response:
+    import requests
+
+    if settings.offline:
+        hint = "allow the network once, or give a wheelhouse by options=['--find-links', DIR]"
+        raise _unreachable(f"the index {index.url} is not asked: offline", hint)
+    credentials = index.credentials
+    trusted = {urlsplit(url).netloc, urlsplit(url).hostname} & {*(settings.trusted_hosts or "").split()}
+    try:
+        return requests.get(
+            url,
+            headers={"Accept": _ACCEPT},
+            timeout=_seconds(settings.timeout),
+            auth=(credentials.username, credentials.password) if credentials else None,
+            verify=False if trusted else settings.certificate or True,
+            cert=settings.client_certificate,
+            proxies={"http": settings.proxy, "https": settings.proxy} if settings.proxy else None,
+        )
+    except (requests.RequestException, OSError) as error:
+        reason = f"the index {index.url} did not answer: {type(error).__name__}"
+        raise _unreachable(reason, "check the network, the proxy, the certificate and the index's URL") from None
+
+
+def _seconds(timeout: str | None) -> float:
+    try:
+        return float(timeout or _TIMEOUT)
+    except ValueError:
+        return _TIMEOUT
+
+
+def _unreachable(reason: str, hint: str) -> IndexUnreachableError:
+    return IndexUnreachableError(reason, hint=hint, step="resolve")
 
 
 def _unknown(index: Index, project: str) -> ResolutionError:

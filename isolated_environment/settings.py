@@ -9,12 +9,14 @@ else of ``PIP_*`` and ``UV_*``, and every configuration file, stays outside (mea
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .index import Credentials, join_credentials, split_credentials
 
 _TRUE = {"1", "true", "yes", "on"}
+_NAMED = re.compile(r"^[\w.-]+=(?=[a-z+]+://)")  # uv's NAME=URL
 
 
 @dataclass(frozen=True)
@@ -49,21 +51,14 @@ class Settings:
     #: ``PIP_CACHE_DIR``.
     pip_cache: str | None = None
 
-    def main_index(self, *, placeholders: tuple[str, str] | None = None) -> str | None:
-        """Return the main index's URL with its credentials, or ``None`` for the installer's own default.
-
-        Args:
-            placeholders: Words to stand for user name and password instead of the real ones.
-        """
+    def main_index(self) -> str | None:
+        """Return the main index's URL with its credentials, or ``None`` for the installer's own default."""
         if self.index_url is None or self.index_credentials is None:
             return self.index_url
         from urllib.parse import quote
 
-        words = placeholders or (
-            quote(self.index_credentials.username, safe=""),
-            quote(self.index_credentials.password, safe=""),
-        )
-        return join_credentials(self.index_url, *words)
+        known = self.index_credentials
+        return join_credentials(self.index_url, quote(known.username, safe=""), quote(known.password, safe=""))
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -81,7 +76,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         return any(env.get(name, "").strip().lower() in _TRUE for name in names)
 
     index = first("ISOLATED_ENVIRONMENT_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")
-    url, credentials = split_credentials(index) if index else (None, None)
+    url, credentials = split_credentials(_NAMED.sub("", index)) if index else (None, None)
     return Settings(
         toolchain=first("ISOLATED_ENVIRONMENT_TOOLCHAIN") or "auto",
         data_dir=first("ISOLATED_ENVIRONMENT_DATA_DIR"),
@@ -98,8 +93,3 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         uv_cache=first("UV_CACHE_DIR"),
         pip_cache=first("PIP_CACHE_DIR"),
     )
-
-
-def is_quiet() -> bool:
-    """Return whether the user wants nothing on the terminal."""
-    return os.environ.get("ISOLATED_ENVIRONMENT_QUIET", "").strip().lower() in _TRUE

@@ -21,8 +21,8 @@ class RunningMethods:
     def environment(self, base: Mapping[str, str] | None = None, **overlay: str | None) -> dict[str, str]:
         """Return the mapping for ``subprocess``'s ``env=``: the environment's scripts come first on PATH.
 
-        ``VIRTUAL_ENV`` is set; ``PYTHON*``, ``__PYVENV_LAUNCHER__`` and what belongs to another venv or conda
-        environment is gone.  A bare ``pip`` or ``uv pip`` run with it acts on this environment.
+        ``VIRTUAL_ENV`` and ``UV_PYTHON`` are set; ``PYTHON*``, ``__PYVENV_LAUNCHER__`` and what belongs to another
+        venv or conda environment is gone.  A bare ``pip`` or ``uv pip`` run with it acts on this environment.
 
         Args:
             base: What to start from; the process environment by default.

@@ -189,14 +189,20 @@ class Attempt:
         if not toolchain.routes_by_name:
             order = with_direct_files(order)
         try:
-            runner.run(toolchain.resolve(order))
-        except ResolutionError as error:
-            ask_index_for_missing(order, "\n".join(error.tail))
+            self._resolve_once(order, runner)
+        except ResolutionError:
             if not (toolchain.insists_on_preferences and order.kept_versions):
                 raise
             order = replace(order, preferences=None)
-            runner.run(toolchain.resolve(order))
+            self._resolve_once(order, runner)
         return toolchain.resolution(order)
+
+    def _resolve_once(self, order: BuildOrder, runner: Runner) -> None:
+        try:
+            runner.run(self._site.toolchain.resolve(order))
+        except ResolutionError as error:
+            ask_index_for_missing(order, "\n".join(error.tail))
+            raise
 
     def _previous_lock(self) -> Lock | None:
         """The lock of the generation that is there, from beside the receipt or from the generation itself."""

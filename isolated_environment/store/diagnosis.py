@@ -27,9 +27,11 @@ _UNREACHABLE = re.compile(
     r"request failed after|error sending request|failed to fetch|could not connect|tcp connect error|dns error"
     r"|connection (refused|reset|broken|aborted)|newconnectionerror|max retries exceeded|name resolution"
     r"|read timed out|operation timed out|incompleteread|unexpected eof|error decoding response body"
-    r"|not a trusted or secure host|connection error|ssl(error| certificate)|certificate verify failed",
+    r"|incomplete-download|not a trusted or secure host|connection error"
+    r"|ssl(error| certificate)|certificate verify failed",
     re.IGNORECASE,
 )
+_CUT_OFF = re.compile(r"has an invalid package format|failed to read from zip file", re.IGNORECASE)
 _UNSOLVABLE = re.compile(
     r"no solution found|resolutionimpossible|no matching distribution found|conflicting dependencies"
     r"|requires a different python|not found in the package registry|was not found in the cache",
@@ -134,6 +136,12 @@ def _classified(text: str, returncode: int) -> tuple[_Kind, str, str | None]:
             IndexUnreachableError,
             "an index could not be reached",
             "check the network, the proxy and the index's URL, then try again",
+        ),
+        (
+            _CUT_OFF.search,
+            IndexUnreachableError,
+            "an index sent a file that is cut off or damaged",
+            "try again; if that does not help, the file on the index is damaged",
         ),
         (
             _UNSOLVABLE.search,

@@ -23,6 +23,7 @@ TAIL = 50
 
 _LOG_LIMIT = 8 << 20  # bytes of output of one step that the log keeps
 _LONGEST = 1 << 14  # bytes of a line
+_WIDTH = 2000  # characters of a line that an error carries
 
 
 class Runner:
@@ -69,7 +70,7 @@ class Runner:
         process = self._start(step)
         try:
             for line in self._lines(process, log):
-                tail.append(line)
+                tail.append(line[:_WIDTH])
                 self._reporter.report(StepOutput(self._reporter.root, step.name, line))
             returncode = finish(process)
         except BaseException:
@@ -100,7 +101,7 @@ class Runner:
                 **flags,
             )
         except OSError as error:
-            raise diagnose(step.name, step.argv, 127, (f"{error}",), self._log_path) from error
+            raise diagnose(step.name, step.argv, 127, (f"error: {error}",), self._log_path) from error
 
     def _lines(self, process: subprocess.Popen[bytes], log: IO[str]) -> Iterator[str]:
         """The output by lines; ends when the step has ended, also when a daemon it left keeps the pipe open."""

@@ -100,7 +100,7 @@ class Killer:
     def learn(self) -> None:
         """Build without disturbance, once from nothing and once over that, to learn how long each phase takes."""
         for version in VERSIONS:
-            with self._victim(version, weakened=False) as victim:
+            with self._victim(version) as victim:
                 marks = [(time.monotonic(), line) for line in _lines(victim)]
             if victim.returncode != 0:
                 raise AssertionError(f"an undisturbed build failed: {marks}")
@@ -120,10 +120,42 @@ class Killer:
         outcome = Outcome(number, (at or AIMS[number % len(AIMS)], chance.uniform(0.0, 1.0)))
         if chance.random() < 0.25 or number == 0:
             shutil.rmtree(self.root, ignore_errors=True)
+        with self._judging(outcome) as version:
+            outcome.landed = self._strike(version, outcome.aim)
+        return outcome
+
+    def fail(self, at: int, way: str, *, fresh: bool) -> Outcome:
+        """Let the host's *at*-th file-system call fail or be its last, and judge as after a kill.
+
+        Args:
+            at: Which call, from 1.
+            way: One of :data:`.faults.WAYS`.
+            fresh: Start from nothing.
+        """
+        outcome = Outcome(at, (way, 0.0))
+        if fresh:
+            shutil.rmtree(self.root, ignore_errors=True)
+        with self._judging(outcome) as version, self._victim(version, fault=[at, way]) as victim:
+            for line in _lines(victim):
+                outcome.landed = line.split()[1] if line.startswith("phase ") else outcome.landed
+                self._note_orphan(line)
+        if way != "die" and victim.returncode not in {0, 3}:
+            outcome.problems.append(f"the host ends with {victim.returncode}: an error without a type")
+        return outcome
+
+    def count_calls(self) -> int:
+        """Return how many file-system calls there are to fail in one build."""
+        with self._victim(VERSIONS[0], fault=[0, "die"]) as victim:
+            (calls,) = [int(line.split()[1]) for line in _lines(victim) if line.startswith("calls ")]
+        return calls
+
+    @contextmanager
+    def _judging(self, outcome: Outcome) -> Iterator[str]:
+        """Give the version to build; afterwards look at what is there, what the next host is given, what is left."""
         before = self._receipt()
         outcome.over = before is not None
         version = VERSIONS[0] if before is None or VERSIONS[1] in str(before["declaration"]) else VERSIONS[1]
-        outcome.landed = self._strike(version, outcome.aim)
+        yield version
         after = self._receipt()
         if after is not None:  # whatever the receipt names must be whole, at this very moment
             serves = version if before is None or after["generation"] != before["generation"] else _other(version)
@@ -132,7 +164,6 @@ class Killer:
         elif before is not None:
             outcome.problems.append("the receipt of the environment before is gone")
         outcome.problems += self._next_host(version)
-        return outcome
 
     def _strike(self, version: str, aim: tuple[str, float]) -> str:
         """Start a build, kill its host, and return the phase that it was in."""
@@ -142,17 +173,20 @@ class Killer:
                 word, _, text = line.partition(" ")
                 if word == "phase":
                     landed = text
-                elif word == "child":
-                    self._orphans.append(int(text))
+                self._note_orphan(line)
                 if line == f"phase {aim[0]}" and victim.poll() is None:
                     time.sleep(aim[1] * self._usual.get(aim[0], 0.01))
                     victim.kill()
         return landed
 
+    def _note_orphan(self, line: str) -> None:
+        if line.startswith("child "):
+            self._orphans.append(int(line.split()[1]))
+
     def _next_host(self, version: str) -> list[str]:
         """A new process asks for the environment, while the orphans of the dead one may still be at work."""
         prefix, problems = None, []
-        with self._victim(version, weakened=False, gc=True) as host:
+        with self._victim(version, gc=True) as host:
             for line in _lines(host):
                 word, _, text = line.partition(" ")
                 if word == "error":
@@ -171,13 +205,12 @@ class Killer:
         return problems + [f"left: {path.name}" for path in self.root.parent.iterdir() if path != self.root]
 
     @contextmanager
-    def _victim(self, version: str, *, weakened: bool, gc: bool = False) -> Iterator[subprocess.Popen[bytes]]:
+    def _victim(self, version: str, **more: object) -> Iterator[subprocess.Popen[bytes]]:
         order = {
             "path": str(self.root),
             "requirements": [f"{project}=={version}" for project in self._projects],
             "toolchain": self._toolchain,
-            "weakened": weakened,
-            "gc": gc,
+            **more,
         }
         command = [sys.executable, "-m", "tests.support.victim", json.dumps(order)]
         process = subprocess.Popen(

@@ -25,10 +25,12 @@ time.sleep(600)
 #: Prints 100 MB, part of it without line ends, and fails.
 FLOODING = """
 import sys
-line = b"x" * 99 + b"\\n"
-for _ in range(90):
-    sys.stdout.buffer.write(line * 10_000)
-sys.stdout.buffer.write(b"y" * 10_000_000 + b"\\nthe last line\\n")
+line = b"x" * 499 + b"\\n"
+for _ in range(50):
+    sys.stdout.buffer.write(line * 2000)
+for _ in range(50):
+    sys.stdout.buffer.write(b"y" * 1_000_000)
+print("\\nthe last line", flush=True)
 sys.exit(7)
 """
 

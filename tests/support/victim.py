@@ -4,7 +4,8 @@
 
 It prints ``phase NAME`` for each phase of a build, ``child PID`` for each installer, then ``prefix PATH`` or
 ``error CODE``; with ``"gc": true`` it waits for a line on stdin then, and collects.  With ``"weakened": true`` it
-publishes the receipt before it installs: what the killer must find out.
+publishes the receipt before it installs: what the killer must find out.  ``"fault": [N, WAY]`` lets its N-th
+file-system call fail or be its last; it then says ``calls NUMBER``.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any
 
 from isolated_environment import IsolatedEnvironment, IsolatedEnvironmentError, events
 from isolated_environment.store import attempt, fulfilment, publication, runner
+from tests.support.faults import Faults
 
 #: In the order in which a build passes through them.
 PHASES = ("start", "resolve", "create", "install", "verify", "publish", "settle", "done")
@@ -89,7 +91,10 @@ def main() -> int:
     announce_children()
     if order.get("weakened"):
         publish_early()
+    faults = Faults(order["path"], *order.get("fault") or [])
     say("phase", "start")
+    if "fault" in order:
+        faults.arm()
     env = IsolatedEnvironment(
         order["path"], order["requirements"], toolchain=order["toolchain"], on_event=on_event, owner=None
     )
@@ -98,6 +103,9 @@ def main() -> int:
     except IsolatedEnvironmentError as error:
         say("error", error.code)
         return 3
+    finally:
+        if "fault" in order:
+            say("calls", faults.calls)
     say("phase", "done")
     say("prefix", prefix)
     if order.get("gc"):
