@@ -19,18 +19,20 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
-from packaging.pylock import Package, PackageArchive, PackageDirectory, PackageVcs
+from packaging.pylock import Package, PackageArchive, PackageDirectory, PackageVcs, PackageWheel
 
 from ..child import run_pip
 from ..errors import ToolchainNotFoundError
 from ..index import Credentials, join_credentials
 from ..layout import python_of
 from ..lockfile import Lock, artifact_of, lock_from_report
-from ..plan import BuildOrder, Stage, Step
+from ..plan import BuildOrder, DirectFile, Stage, Step
 from ..requirements import Requirement
 from ..spec import credentials_by_prefix
+from .stand_ins import stand_in
 
 _REPORT = "report.json"
+_STAND_INS = "stand-ins"
 
 
 @dataclass(frozen=True)
@@ -55,9 +57,15 @@ class Pip:
         """``pip install --dry-run --report`` by the base interpreter, as if nothing were installed."""
         content = order.content
         preferred = [f"{name}=={value}" for name, value in _preferences(order).items()]
+        widened = [item for name, item in order.direct.items() if name in order.widened]
         files = {
-            "requirements.txt": _text(_line(item, order) for item in content.requirements)
-            + _text(_private(order.direct[name], order) for name in order.widened),
+            "requirements.txt": _text(
+                [
+                    *(_line(item, order) for item in content.requirements),
+                    *(_reference_to(item, order) for item in widened),
+                ]
+            ),
+            **{f"{_STAND_INS}/{item.filename}": stand_in(item) for item in order.direct.values() if item.metadata},
             "constraints.txt": _text([*(item.text for item in content.all_constraints), *preferred]),
         }
         argv = [
@@ -74,7 +82,14 @@ class Pip:
         """Read pip's report."""
         if not order.content.requirements:
             return lock_from_report({"install": []})
-        return lock_from_report(json.loads((order.work / _REPORT).read_text("utf-8")))
+        lock = lock_from_report(json.loads((order.work / _REPORT).read_text("utf-8")))
+        return lock.with_files(
+            {
+                item.name: PackageWheel(url=item.url, hashes={"sha256": item.sha256})
+                for item in order.direct.values()
+                if item.metadata and item.sha256
+            }
+        )
 
     def create(self, order: BuildOrder) -> Stage:
         """``virtualenv`` at the final path, without pip or setuptools."""
@@ -176,8 +191,17 @@ def _preferences(order: BuildOrder) -> dict[str, str]:
 
 def _line(item: Requirement, order: BuildOrder) -> str:
     if item.url is None:
-        return _private(order.direct.get(item.name or "", item.text), order)
+        direct = order.direct.get(item.name or "")
+        return item.text if direct is None else _reference_to(direct, order)
     return item.line if item.editable else _private(item.text, order)
+
+
+def _reference_to(item: DirectFile, order: BuildOrder) -> str:
+    """The stand-in for a file that has one; else the file itself, which pip then fetches to read its metadata."""
+    if item.metadata:
+        return item.reference((order.work / _STAND_INS / item.filename).as_uri())
+    fragment = f"#sha256={item.sha256}" if item.sha256 else ""
+    return _private(item.reference(f"{item.url}{fragment}"), order)
 
 
 def _private(text: str, order: BuildOrder) -> str:
