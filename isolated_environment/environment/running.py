@@ -39,6 +39,9 @@ class RunningMethods:
     def which(self, name: str) -> Path | None:
         """Return the path of a command of this environment, or ``None``; the host's PATH is not looked at.
 
+        Args:
+            name: A console script, ``python``, or another file among the environment's scripts.
+
         Raises:
             IsolatedEnvironmentError: as :meth:`ensure`.
         """

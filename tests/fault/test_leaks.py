@@ -85,6 +85,8 @@ VARIABLES = {
     "XDG_CONFIG_DIRS": "{trap}/home/.config",
 }
 
+#: What virtualenv, and the compiler that pip asks for its version, keep in a home directory.
+CACHES = (".cache", ".rustup")
 PIP_CONF = "[global]\ntarget = {trap}/target\n"
 UV_TOML = '[pip]\ntarget = "{trap}/target"\n'
 PYPROJECT = '[project]\nname = "trap"\nversion = "1"\n[tool.uv.pip]\ntarget = "{trap}/target"\n'
@@ -131,12 +133,12 @@ def spring(names, traps, monkeypatch) -> None:
 
 
 def assert_untouched_by(names, env, traps, monkeypatch) -> None:
-    before = listing(traps, ignore=(".cache",))  # virtualenv's, in the home directory
+    before = listing(traps, ignore=CACHES)
     spring(names, traps, monkeypatch)
     prefix = env.ensure()
     answer = env.run(["python", "-c", SCRIPT], capture_output=True, text=True)
     assert (answer.stdout, answer.stderr) == (f"{prefix} 2.0 0\n", "")
-    assert listing(traps, ignore=(".cache",)) == before
+    assert listing(traps, ignore=CACHES) == before
     assert not [path for path in prefix.rglob("*") if path.is_symlink() and "site-packages" in path.parts]
     assert "include-system-site-packages = false" in (prefix / "pyvenv.cfg").read_text()
     monkeypatch.undo()
