@@ -7,20 +7,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from packaging.requirements import Requirement as Parsed
 from packaging.utils import canonicalize_name
 
 from .asks import Ask
 from .declaration import AskInput, Declaration
-from .errors import InvalidRequirementError, ResolutionError
+from .errors import InvalidRequirementError
 from .host import find_interpreter
 from .index import Index
 from .layout import WORK, Layout
-from .lockfile import EMPTY_LOCK, Lock
+from .lockfile import EMPTY_LOCK
 from .plan import BuildOrder, Plan
 from .receipt import Receipt, Unusable, read
-from .repository import choose_file, read_project
-from .requirements import Requirement
+from .repository import read_project
 from .settings import Settings
 from .spec import Content, understood
 from .toolchains import find_toolchain

@@ -29,7 +29,7 @@ def read_metadata(file: File, index: Index, settings: Settings) -> bytes | None:
     if not file.is_wheel:
         return None
     if urlsplit(file.url).scheme == "file":
-        return _metadata_in(open(url2pathname(urlsplit(file.url).path), "rb"))  # noqa: SIM115 -- closed there
+        return _metadata_in(open(url2pathname(urlsplit(file.url).path), "rb"))
     if file.has_metadata:
         answer = fetch(f"{file.url}.metadata", index, settings)
         if answer.status_code == HTTPStatus.OK:
@@ -38,7 +38,7 @@ def read_metadata(file: File, index: Index, settings: Settings) -> bytes | None:
     return _metadata_in(remote) if remote.size else None
 
 
-def _metadata_in(stream: IO[bytes]) -> bytes | None:
+def _metadata_in(stream: IO[bytes] | io.RawIOBase) -> bytes | None:
     with stream, contextlib.suppress(zipfile.BadZipFile, StopIteration), zipfile.ZipFile(stream) as archive:
         return archive.read(next(name for name in archive.namelist() if name.endswith(".dist-info/METADATA")))
     return None

@@ -1,6 +1,6 @@
 """Say which accelerators this machine has, as JSON: ``python -I detect_accelerator.py [ROOT]``.
 
-Runs in a process of its own: a broken driver can hang or abort, and ``cuInit`` keeps state that a fork must not inherit.
+Runs in a process of its own: a broken driver can hang or abort, and ``cuInit`` keeps state that no fork may inherit.
 ROOT is what ``/proc``, ``/sys``, ``/dev`` and ``/etc`` are looked for below; tests give their own.
 
 Asked in turn, the first that answers counts: NVML, libcuda, ``nvidia-smi``, the kernel's files; then AMD's KFD.
@@ -17,6 +17,10 @@ import platform
 import re
 import subprocess
 import sys
+from typing import Any, Callable, Dict, Optional, Tuple
+
+#: What was found, or why nothing was.
+Answer = Tuple[Optional[Dict[str, Any]], Optional[str]]
 
 _WSL = "/usr/lib/wsl/lib"
 _SMI_TIMEOUT = 10  # seconds
@@ -25,7 +29,7 @@ _SMI_TIMEOUT = 10  # seconds
 _CAPABILITY_MAJOR, _CAPABILITY_MINOR = 75, 76
 
 
-def load(names):
+def load(names: list[str]) -> Any:
     """Return the first library that can be loaded, or None."""
     for name in names:
         try:
@@ -35,7 +39,7 @@ def load(names):
     return None
 
 
-def ask_nvml(names):
+def ask_nvml(names: list[str]) -> Answer:
     """Ask the management library: driver, CUDA version, every GPU with name and capability."""
     library = load(names)
     if library is None:
@@ -57,7 +61,7 @@ def ask_nvml(names):
     return {"driver": driver, "cuda": split_cuda(cuda), "gpus": gpus}, None
 
 
-def ask_nvml_device(library, index):
+def ask_nvml_device(library: Any, index: int) -> dict[str, Any]:
     """Name and compute capability of one GPU."""
     handle = ctypes.c_void_p()
     name = ctypes.create_string_buffer(96)
@@ -72,7 +76,7 @@ def ask_nvml_device(library, index):
     }
 
 
-def ask_libcuda(names):
+def ask_libcuda(names: list[str]) -> Answer:
     """Ask the driver itself: containers without the ``utility`` capability have no NVML."""
     library = load(names)
     if library is None:
@@ -98,12 +102,16 @@ def ask_libcuda(names):
     return {"driver": None, "cuda": split_cuda(number.value), "gpus": gpus}, None
 
 
-def ask_nvidia_smi():
+def ask_nvidia_smi() -> Answer:
     """Ask the command: its exit code and content count, never that it exists; every line is a GPU."""
     query = ["nvidia-smi", "--query-gpu=name,driver_version,compute_cap", "--format=csv,noheader"]
     try:
-        answer = subprocess.run(query, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=_SMI_TIMEOUT)
-        banner = subprocess.run(["nvidia-smi"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=_SMI_TIMEOUT)
+        answer = subprocess.run(
+            query, check=False, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=_SMI_TIMEOUT
+        )
+        banner = subprocess.run(
+            query[:1], check=False, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=_SMI_TIMEOUT
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         return None, "no nvidia-smi ({})".format(type(error).__name__)
     if answer.returncode != 0:
@@ -120,7 +128,7 @@ def ask_nvidia_smi():
     return {"driver": driver, "cuda": [int(cuda[1]), int(cuda[2])] if cuda else None, "gpus": gpus}, None
 
 
-def ask_kernel(root):
+def ask_kernel(root: str) -> Answer:
     """Read the kernel's files: the driver's number only, and only together with the control device.
 
     ``/sys`` is the host's: a container without access to a GPU sees the module too.
@@ -137,7 +145,7 @@ def ask_kernel(root):
     return None, "no NVIDIA kernel module"
 
 
-def ask_kfd(root):
+def ask_kfd(root: str) -> list[str]:
     """Read AMD's topology: the gfx target of every GPU, without any ROCm package."""
     if not os.path.exists(root + "/dev/kfd"):
         return []
@@ -149,23 +157,23 @@ def ask_kfd(root):
     return targets
 
 
-def name_gfx(number):
+def name_gfx(number: int) -> str:
     """Return the target's name: 110000 is gfx1100, 90010 is gfx90a."""
     major, minor, step = number // 10000, number // 100 % 100, number % 100
     return "gfx{}{}{:x}".format(major, minor, step)
 
 
-def find_intel(names):
+def find_intel(names: list[str]) -> bool:
     """Return whether Level Zero can be loaded; a PCI display of vendor 8086 is in most laptops and says nothing."""
     return load(names) is not None
 
 
-def split_cuda(number):
+def split_cuda(number: int | None) -> list[int] | None:
     """Return [major, minor] of the number that the driver API uses: 12040 is 12.4."""
     return None if not number else [number // 1000, number % 1000 // 10]
 
 
-def read(path):
+def read(path: str) -> str:
     """Return a small file's text, or nothing."""
     try:
         with open(path) as file:
@@ -174,10 +182,10 @@ def read(path):
         return ""
 
 
-def libraries():
+def libraries() -> tuple[list[str], list[str], list[str]]:
     """Return the names of NVML, libcuda and Level Zero on this platform, in the order of trying."""
     if sys.platform == "win32":
-        system = os.environ.get("SystemRoot", "C:\\Windows") + "\\System32\\"
+        system = os.environ.get("SYSTEMROOT", "C:\\Windows") + "\\System32\\"
         return [system + "nvml.dll"], [system + "nvcuda.dll"], ["ze_loader.dll"]
     return (
         ["libnvidia-ml.so.1", _WSL + "/libnvidia-ml.so.1"],
@@ -186,19 +194,20 @@ def libraries():
     )
 
 
-def main():
+def main() -> None:
     """Ask everything in turn and print what was found."""
     root = sys.argv[1].rstrip("/") if len(sys.argv) > 1 else ""
     os.environ.pop("CUDA_VISIBLE_DEVICES", None)  # hides devices from a run, not from the installation
     nvml, libcuda, level_zero = libraries()
-    found = {"system": platform.system(), "machine": platform.machine(), "nvidia": None, "seen": []}
+    found: dict[str, Any] = {"system": platform.system(), "machine": platform.machine(), "nvidia": None, "seen": []}
     if sys.platform != "darwin":
-        for source, ask in (
+        questions: list[tuple[str, Callable[[], Answer]]] = [
             ("NVML", lambda: ask_nvml(nvml)),
             ("libcuda", lambda: ask_libcuda(libcuda)),
             ("nvidia-smi", ask_nvidia_smi),
             ("kernel files", lambda: ask_kernel(root)),
-        ):
+        ]
+        for source, ask in questions:
             answer, why_not = ask()
             found["seen"].append("{}: {}".format(source, why_not or "answers"))
             if answer is not None:

@@ -58,7 +58,7 @@ class Pip:
         content = order.content
         preferred = [f"{name}=={value}" for name, value in _preferences(order).items()]
         widened = [item for name, item in order.direct.items() if name in order.widened]
-        files = {
+        files: dict[str, str | bytes] = {
             "requirements.txt": _text(
                 [
                     *(_line(item, order) for item in content.requirements),

@@ -84,7 +84,9 @@ class Binder:
         """
         if self.pin is None:
             return None
-        members = {name: version for name, version in lock.versions.items() if belongs_to_family(name, self.pin.channel)}
+        members = {
+            name: version for name, version in lock.versions.items() if belongs_to_family(name, self.pin.channel)
+        }
         for name, version in members.items():
             pinned = self.pin.versions.get(name)
             if pinned is not None and version is not None and Version(version) != Version(pinned):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -10,9 +9,6 @@ from packaging.version import Version
 
 from .machine import Machine
 from .tables import CUDA_CHANNELS, KERNELS, ROCM_TARGETS, Capability, Kernels
-
-
-
 
 
 def cuda_of(channel: str) -> tuple[int, int] | None:
@@ -62,7 +58,9 @@ def order_cuda(machine: Machine) -> tuple[list[Candidate], list[Refusal]]:
     channels = sorted(CUDA_CHANNELS, key=lambda channel: CUDA_CHANNELS[channel][0])
     full = [channel for channel in reversed(channels) if CUDA_CHANNELS[channel][0] <= driver]
     minor = [
-        channel for channel in channels if CUDA_CHANNELS[channel][0] > driver and CUDA_CHANNELS[channel][0][0] == driver[0]
+        channel
+        for channel in channels
+        if CUDA_CHANNELS[channel][0] > driver and CUDA_CHANNELS[channel][0][0] == driver[0]
     ]
     candidates = [Candidate(channel, f"not newer than the driver's CUDA {shown}") for channel in full]
     candidates += [Candidate(channel, f"newer than the driver's CUDA {shown}, same major") for channel in minor]
@@ -99,7 +97,13 @@ def lost_gpus(channel: str, torch: str, machine: Machine) -> tuple[Capability, .
         return ()
     newest_driver = machine.cuda is not None and machine.cuda >= CUDA_CHANNELS[channel][0]
     return tuple(
-        sorted({gpu for gpu in machine.capabilities if not _runs(gpu, row.capabilities, row.ptx if newest_driver else None)})
+        sorted(
+            {
+                gpu
+                for gpu in machine.capabilities
+                if not _runs(gpu, row.capabilities, row.ptx if newest_driver else None)
+            }
+        )
     )
 
 

@@ -74,6 +74,10 @@ def order_channels(wish: Wish, see: Callable[[], Machine]) -> tuple[list[Candida
     if wish.recorded is not None:
         return [Candidate(wish.recorded.channel, "recorded when the environment was built")], [], None
     machine = see()
+    return (*_order_for(machine), machine)
+
+
+def _order_for(machine: Machine) -> tuple[list[Candidate], list[Refusal]]:
     if machine.tegra:
         raise UnsupportedMachineError(
             "a Jetson takes its own wheels of PyTorch, which are not on this index",
@@ -81,12 +85,10 @@ def order_channels(wish: Wish, see: Callable[[], Machine]) -> tuple[list[Candida
             machine=machine.described(),
         )
     if machine.system == "Darwin":
-        return [Candidate(NO_CHANNEL, "macOS takes PyTorch from the main index")], [], machine
+        return [Candidate(NO_CHANNEL, "macOS takes PyTorch from the main index")], []
     if machine.has_nvidia:
-        return (*order_cuda(machine), machine)
-    if machine.amd:
-        return (*order_rocm(machine), machine)
-    return [Candidate("cpu", "no GPU was seen")], [], machine
+        return order_cuda(machine)
+    return order_rocm(machine) if machine.amd else ([Candidate("cpu", "no GPU was seen")], [])
 
 
 def decide(wish: Wish, see: Callable[[], Machine], read: Reader) -> TorchPin:
@@ -116,17 +118,17 @@ def decide(wish: Wish, see: Callable[[], Machine], read: Reader) -> TorchPin:
         except TorchError as error:
             failures.append(error)
             continue
-        reasons = [f"{candidate.channel}: {candidate.reason}", *(f"{error.message}" for error in failures)]
+        reasons = [f"{candidate.channel}: {candidate.reason}", *(failure.message for failure in failures)]
         reasons += [f"{refusal.channel}: {refusal.reason}" for refusal in refusals]
         url = f"{wish.base_url}/{candidate.channel}"
         described = machine.described() if machine else ""
         return TorchPin(candidate.channel, url, {"torch": version}, tuple(reasons), described)
-    error = _verdict(wish, failures, refusals, machine)
+    verdict = _verdict(wish, failures, refusals, machine)
     if wish.on_unusable_gpu == "cpu" and machine is not None and machine.has_accelerator:
         version = _newest(wish, "cpu", None, read)
-        reasons = ("cpu: no build serves the GPU", error.message)
-        return TorchPin("cpu", f"{wish.base_url}/cpu", {"torch": version}, reasons, machine.described())
-    raise error
+        why = ("cpu: no build serves the GPU", verdict.message)
+        return TorchPin("cpu", f"{wish.base_url}/cpu", {"torch": version}, why, machine.described())
+    raise verdict
 
 
 def releases(files: Iterable[File], channel: str, machine: str) -> dict[Version, list[File]]:
@@ -168,7 +170,7 @@ def _newest(wish: Wish, channel: str, machine: Machine | None, read: Reader) -> 
     lost = {version: lost_gpus(channel, version.public, machine) if machine else () for version in served}
     usable = [version for version in served if not lost[version]]
     if not usable:
-        raise _dropped(channel, served[0], lost[served[0]], machine)
+        raise _dropped(served[0], lost[served[0]], machine)
     return str(usable[0])
 
 
@@ -197,7 +199,11 @@ def _driver(wish: Wish, failures: list[TorchError], machine: Machine) -> DriverT
     column = 1 if machine.system == "Windows" else 0
     major = (machine.cuda[0] if machine.cuda else 10) + 1
     needed = DRIVER_FLOORS.get(major, DRIVER_FLOORS[max(DRIVER_FLOORS)])[column]
-    possible = [CUDA_CHANNELS[channel][2] for channel, (cuda, _, _) in CUDA_CHANNELS.items() if machine.cuda and cuda[0] <= machine.cuda[0]]
+    possible = [
+        CUDA_CHANNELS[channel][2]
+        for channel, (cuda, _, _) in CUDA_CHANNELS.items()
+        if machine.cuda and cuda[0] <= machine.cuda[0]
+    ]
     newest = max(possible, key=Version, default=None)
     tried = f"; {failures[0].message}" if failures else ""
     return DriverTooOldError(
@@ -210,9 +216,7 @@ def _driver(wish: Wish, failures: list[TorchError], machine: Machine) -> DriverT
     )
 
 
-def _dropped(
-    channel: str, version: Version, lost: tuple[tuple[int, int], ...], machine: Machine | None
-) -> ArchitectureDroppedError:
+def _dropped(version: Version, lost: tuple[tuple[int, int], ...], machine: Machine | None) -> ArchitectureDroppedError:
     shown = tuple(f"{major}.{minor}" for major, minor in lost)
     last = last_release_with_kernels(lost, machine) if machine else None
     hint = f"ask for torch<={last[1]}: {last[0]} has it" if last else "use TorchIndex('cpu')"

@@ -69,9 +69,11 @@ def _chosen(machine: Machine, torch: SpecifierSet) -> list[str]:
         return _cuda(machine, torch)
     if machine.amd:
         candidates, refusals = order_rocm(machine)
-        change = ["to change it: TorchIndex('cpu'), or another card"]
-        return _listed(candidates, refusals, "no ROCm channel has code for this GPU") + change
-    change = "to change it: a GPU, or ISOLATED_ENVIRONMENT_TORCH_BACKEND; a GPU that appears later is not noticed by itself"
+        listed = _listed(candidates, refusals, "no ROCm channel has code for this GPU")
+        return [*listed, "to change it: TorchIndex('cpu'), or another card"]
+    change = (
+        "to change it: a GPU, or ISOLATED_ENVIRONMENT_TORCH_BACKEND; a GPU that appears later is not noticed by itself"
+    )
     return ["chosen: cpu", "why: no GPU was seen", change]
 
 
@@ -94,14 +96,18 @@ def _cuda(machine: Machine, torch: SpecifierSet) -> list[str]:
 
 
 def _listed(candidates: list[Candidate], refusals: list[Refusal], nothing: str) -> list[str]:
-    lines = [f"chosen: {candidates[0].channel}", f"why: {candidates[0].reason}"] if candidates else [f"nothing: {nothing}"]
+    lines = (
+        [f"chosen: {candidates[0].channel}", f"why: {candidates[0].reason}"] if candidates else [f"nothing: {nothing}"]
+    )
     lines += [f"  else {candidate.channel}: {candidate.reason}" for candidate in candidates[1:]]
     return lines + [f"  not {refusal.channel}: {refusal.reason}" for refusal in refusals]
 
 
 def _nothing(machine: Machine) -> str:
     last = last_release_with_kernels(machine.capabilities, machine)
-    return "no channel serves this driver and GPU" + (f"; torch<={last[1]} on {last[0]} has its kernels" if last else "")
+    return "no channel serves this driver and GPU" + (
+        f"; torch<={last[1]} on {last[0]} has its kernels" if last else ""
+    )
 
 
 def _would_change(machine: Machine) -> list[str]:

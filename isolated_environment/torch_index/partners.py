@@ -56,7 +56,9 @@ def pin_partner(name: str, pin: TorchPin, wish: Wish, read: Reader) -> str | Non
     except ResolutionError:
         files = []
     found = releases(files, pin.channel, wish.target.markers.get("platform_machine", "x86_64"))
-    paired = [version for version in pair.filter(found, prereleases=True) if choose_file(found[version], [], wish.target)]
+    paired = [
+        version for version in pair.filter(found, prereleases=True) if choose_file(found[version], [], wish.target)
+    ]
     fitting = sorted(version for version in paired if asked.contains(version, prereleases=True))
     if fitting:
         return str(fitting[-1])

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+import email.parser
 from pathlib import Path
+
+from packaging.utils import canonicalize_name
 
 from .pin import TorchPin, belongs_to_family
 
 
-def verify_torch(site_packages: Path, installed: Mapping[str, str], pin: TorchPin) -> list[str]:
+def verify_torch(site_packages: Path, pin: TorchPin) -> list[str]:
     """Compare what is installed with the pin.
 
     Args:
-        site_packages: Where ``torch/version.py`` is.
-        installed: Normalized names with their versions, as METADATA gives them.
+        site_packages: Where the distributions are.
         pin: What was decided.
 
     Returns:
         One line for each member of the family that is another build: replaced by the main index's, of another
         version, of another accelerator, or a CUDA build without the driver's libraries.
     """
+    installed = _labels(site_packages)
     damage = []
     for name, version in installed.items():
         if not belongs_to_family(name, pin.channel):
@@ -51,6 +53,15 @@ def read_version_file(path: Path) -> dict[str, str | None]:
             continue
         if isinstance(value, ast.Constant) and (value.value is None or isinstance(value.value, str)):
             found.update({target.id: value.value for target in targets if isinstance(target, ast.Name)})
+    return found
+
+
+def _labels(site_packages: Path) -> dict[str, str]:
+    """Normalized names with the versions in their METADATA: the directory's name may lack the label."""
+    found: dict[str, str] = {}
+    for path in sorted(site_packages.glob("*.dist-info")):
+        metadata = email.parser.HeaderParser().parsestr((path / "METADATA").read_text("utf-8", "replace"))
+        found[canonicalize_name(metadata["Name"] or path.name)] = metadata["Version"] or ""
     return found
 
 

@@ -79,7 +79,11 @@ class TorchPages:
         digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
         fragment = f"#sha256={digest}" if self.hashes else ""
         metadata = hashlib.sha256(read_metadata(wheel)).hexdigest()
-        core = f' data-dist-info-metadata="sha256={metadata}" data-core-metadata="sha256={metadata}"' if self.sidecars else ""
+        core = (
+            f' data-dist-info-metadata="sha256={metadata}" data-core-metadata="sha256={metadata}"'
+            if self.sidecars
+            else ""
+        )
         href = f"{self._files.origin}/files/{channel}/{project}/{quote(wheel.name)}{fragment}"
         return f'<a href="{href}"{core}>{wheel.name}</a><br/>\n'
 
@@ -157,5 +161,9 @@ def make_torch(directory: Path, version: str, *, requires: Iterable[str] = (), t
         f"__version__ = '{version}'\ndebug = False\ncuda: Optional[str] = {cuda}\n"
         f"git_version = '0000000'\nhip: Optional[str] = {hip}\nxpu: Optional[str] = {xpu}\n"
     )
-    files = {"torch/__init__.py": f"__version__ = '{version}'\n", "torch/version.py": text, "torch/lib/libtorch.bin": "x" * PADDING}
+    files = {
+        "torch/__init__.py": f"__version__ = '{version}'\n",
+        "torch/version.py": text,
+        "torch/lib/libtorch.bin": "x" * PADDING,
+    }
     return make_wheel(directory, "torch", version, requires=requires, files=files, tag=tag)

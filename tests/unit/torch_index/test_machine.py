@@ -80,7 +80,9 @@ def test_hidden_devices_are_seen(driver, monkeypatch):
 
 
 def test_a_library_that_does_not_start_leaves_the_question_to_the_next(driver, tmp_path):
-    fake_smi(tmp_path, 'case "$*" in *query*) echo "NVIDIA A100, 535.104.05, 8.0";; *) echo "CUDA Version: 12.2";; esac')
+    fake_smi(
+        tmp_path, 'case "$*" in *query*) echo "NVIDIA A100, 535.104.05, 8.0";; *) echo "CUDA Version: 12.2";; esac'
+    )
     machine = driver("nvml", cuda="12020", gpus=H100, fail="init")
     assert machine.source == "nvidia-smi"
     assert any("NVML does not start" in line for line in machine.seen)
@@ -114,7 +116,11 @@ def test_nvidia_smi_with_several_gpus(driver, tmp_path):
 
 @pytest.mark.parametrize(
     "script",
-    ['echo "NVIDIA-SMI has failed because it could not communicate with the driver."; exit 9', "echo garbage", "exit 0"],
+    [
+        'echo "NVIDIA-SMI has failed because it could not communicate with the driver."; exit 9',
+        "echo garbage",
+        "exit 0",
+    ],
 )
 def test_an_nvidia_smi_that_says_nothing_counts_as_none(driver, tmp_path, script):
     fake_smi(tmp_path, script)
@@ -143,7 +149,8 @@ def test_the_driver_file_in_proc(driver, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("number", "name"), [(90402, "gfx942"), (90010, "gfx90a"), (110000, "gfx1100"), (120001, "gfx1201"), (90600, "gfx960")]
+    ("number", "name"),
+    [(90402, "gfx942"), (90010, "gfx90a"), (110000, "gfx1100"), (120001, "gfx1201"), (90600, "gfx960")],
 )
 def test_amd(driver, tmp_path, number, name):
     write(tmp_path, "/dev/kfd")
