@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import sys
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,6 +15,8 @@ from .redaction import redact
 
 #: The library's logger; the application decides about handlers.
 logger = logging.getLogger("isolated_environment")
+
+_OURS = (os.path.join(os.path.dirname(os.path.abspath(__file__)), ""), contextlib.__file__)
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,7 @@ class Reporter:
     def __init__(self, root: str, on_event: Callable[[Event], None] | None = None, *, quiet: bool = False) -> None:
         self.root = root
         self._on_event = on_event
-        self._to_terminal = not quiet and on_event is None and _is_terminal(sys.stderr)
+        self._to_terminal = not quiet and _is_terminal(sys.stderr)
         self._started = time.monotonic()
 
     def report(self, event: Event) -> None:
@@ -140,3 +144,13 @@ def _wording(event: Event) -> tuple[int, str]:
     else:
         return logging.DEBUG, repr(event)
     return logging.INFO, redact(text)
+
+
+def warn(text: str) -> None:
+    """Warn the application: the warning points at its line, not at one of ours."""
+    from .errors import IsolatedEnvironmentWarning
+
+    level, frame = 1, sys._getframe()  # noqa: SLF001 -- skip_file_prefixes came with Python 3.12
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_OURS):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(text, IsolatedEnvironmentWarning, stacklevel=level)

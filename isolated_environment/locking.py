@@ -11,12 +11,12 @@ import errno
 import os
 import threading
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .errors import IsolatedEnvironmentWarning, LockLostError, LockTimeoutError, NotOurDirectoryError
+from .errors import LockLostError, LockTimeoutError, NotOurDirectoryError
+from .events import warn
 from .holder import clear_holder, describe_holder, note_holder
 from .layout import Layout
 from .leases import NO_LOCKS
@@ -183,11 +183,9 @@ class RootLock:
     def _go_without(self) -> None:
         if self.effective:
             self.effective = False
-            warnings.warn(
+            warn(
                 f"the file system of {self._layout.root} has no working locks: two processes may build at once "
-                "(no damage, double work), and nothing is collected automatically",
-                IsolatedEnvironmentWarning,
-                stacklevel=2,
+                "(no damage, double work), and nothing is collected automatically"
             )
 
 

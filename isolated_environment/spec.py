@@ -118,16 +118,13 @@ class Content:
     def digest(self) -> str:
         """Return 64 hex digits that are equal for equal contents, on every machine."""
         record = self.record()
-        del record["pylock_path"]
-        for ask in record["asks"]:
-            del ask["raw"]
-            ask["requirements"].sort(key=lambda item: item["text"])
-            ask["constraints"].sort(key=lambda item: item["text"])
-            for item in (*ask["requirements"], *ask["constraints"]):
-                item.pop("raw")
-        for item in record["constraints"]:
-            item.pop("raw")
-        record["local"] = self.local_files()
+        del record["pylock_path"]  # its text counts
+        for part in (*record["asks"], record):
+            part.pop("raw", None)
+            part["constraints"].sort(key=lambda item: item["text"])
+            for item in (*part.get("requirements", ()), *part["constraints"]):
+                del item["raw"]
+        record["local"] = {name: facts for name, facts in self.local_files().items() if name != self.pylock_path}
         return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
 
     def local_files(self) -> dict[str, list[int]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..declaration import AskInput, Declaration
 from ..receipt import Unusable
 from ..store.warm import Held, guess_root, take
+from .places import Places
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -42,11 +43,10 @@ class Handle:
         self.declaration = declaration
         self._toolchain = toolchain
         self._owner = owner
-        self._if_read_only = if_read_only
         self._lock_timeout = lock_timeout
         self._on_event = on_event
         self._held: Held | None = None
-        self._places: tuple[Placement, ...] | None = None
+        self._places = Places(path, owner, if_read_only)
         self._guard = os.getpid(), _thread.RLock()
 
     @property
@@ -88,7 +88,7 @@ class Handle:
         held = self._held
         if held is not None and held.is_there():
             return held
-        for root in self.roots():
+        for root in self._places.roots():
             try:
                 return take(root, self.declaration, unissued=True)
             except Unusable:
@@ -105,7 +105,7 @@ class Handle:
     def reason(self) -> str | None:
         """Say why what is there does not serve; ``None``: it does."""
         reason = "there is no environment yet"
-        for root in self.roots():
+        for root in self._places.roots():
             try:
                 take(root, self.declaration, unissued=True)
             except Unusable as why:
@@ -141,7 +141,7 @@ class Handle:
         """Return what :meth:`ensure` would do."""
         from ..planner import make_plan
 
-        place = self.place()
+        place = self._serving() or self._places.all()[-1]
         return make_plan(str(place.root), place.kind, self.wanted(), self.reason(), self.settings(), self._toolchain)
 
     def root(self) -> str:
@@ -149,30 +149,18 @@ class Handle:
         return str(self.place().root)
 
     def place(self) -> Placement:
-        """Return the placement that holds an environment, else the one to build in."""
-        from ..layout import Layout
+        """Return the placement whose environment serves, else one that holds any, else the one to build in."""
+        if len(self._places.all()) == 1:
+            return self._places.all()[0]
+        return self._serving() or self._places.holding()
 
-        holding = (place for place in self.places() if os.path.exists(Layout(str(place.root)).receipt))
-        return next(holding, self.places()[-1])
-
-    def roots(self) -> list[str]:
-        """Return where the environment is or would be, in the order of looking."""
-        return [str(place.root) for place in self.places()]
-
-    def places(self) -> tuple[Placement, ...]:
-        """Return the placements, decided once; the last is where to build."""
-        if self._places is None:
-            from pathlib import Path
-
-            from ..ownership.placement import find_placements
-
-            self._places = find_placements(
-                Path(self.path_text),
-                self._owner,
-                if_read_only=self._if_read_only,
-                data_dir=self.settings().data_dir,
-            )
-        return self._places
+    def _serving(self) -> Placement | None:
+        held = self.current()
+        if held is None:
+            return None
+        if held is not self._held:
+            held.lease.release()
+        return self._places.at(held.root)
 
     def settings(self) -> Settings:
         """Return what the user of the machine set."""
@@ -181,8 +169,12 @@ class Handle:
         return read_settings()
 
     def store(self) -> Store:
-        """Return the store of the place to build in."""
-        return self._store_at(self.places()[-1])
+        """Return the store of the place to build in.
+
+        Raises:
+            ReadOnlyLocationError: no place can be written, and the author allows no other.
+        """
+        return self._store_at(self._places.to_build_in())
 
     def store_there(self) -> Store:
         """Return the store of the place that holds an environment, to change what is there.
@@ -191,7 +183,7 @@ class Handle:
             ReadOnlyLocationError: it cannot be written by this user.
         """
         place = self.place()
-        if not place.writable:
+        if place.obstacle is not None:
             from ..errors import ReadOnlyLocationError
 
             raise ReadOnlyLocationError(
@@ -232,7 +224,7 @@ class Handle:
                 return take(guess, self.declaration)
             except Unusable:
                 pass
-        for root in self.roots():
+        for root in self._places.roots():
             try:
                 return take(root, self.declaration)
             except Unusable:
@@ -240,7 +232,7 @@ class Handle:
         return None
 
     def _is_installed(self, new: AskInput | None) -> bool:
-        for root in self.roots():
+        for root in self._places.roots():
             try:
                 take(root, self.declaration, new, unissued=True)
             except Unusable:
@@ -256,16 +248,17 @@ class Handle:
             self._assert_still_owned()
             return self.store().ensure(wanted, hand_out=hand_out)
         except OwnerGoneError:
-            if not self._is_owned_again():
+            if not self._places.is_owned():
                 raise
+            # an upgrade uninstalls the old version and installs the new one
             return self.store().ensure(wanted, hand_out=hand_out)
         finally:
-            self._places = None  # who owns the path may have changed
+            self._places.forget()
 
     def _assert_still_owned(self) -> None:
         """An application that runs on after its uninstall gets no environment that nobody would remove."""
         registration = None if self._held is None else self._held.receipt.get("registration")
-        if registration is not None and self.places()[-1].kind == "path":
+        if registration is not None and not self._places.is_owned():
             from ..errors import OwnerGoneError
 
             raise OwnerGoneError(
@@ -273,13 +266,3 @@ class Handle:
                 hint="install the application again",
                 owner=os.path.basename(os.path.dirname(registration["record"])).removesuffix(".dist-info"),
             )
-
-    def _is_owned_again(self) -> bool:
-        """An upgrade uninstalls the old version and installs the new one."""
-        from ..errors import OwnerNotFoundError
-
-        self._places = None
-        try:
-            return self.places()[-1].owner is not None
-        except OwnerNotFoundError:
-            return False

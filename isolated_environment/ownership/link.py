@@ -78,14 +78,18 @@ def remove_link(place: Placement) -> None:
 
 def _is_ours(place: Placement) -> bool:
     """Whether the author's path is a link into a container beside the application."""
-    if place.owner is None or not is_link(place.path):
+    target = _target_of(place.path)
+    if target is None or place.owner is None:
         return False
-    container = _target_of(place.path).parent
+    container = target.parent
     return container.parent == place.owner.site_packages and is_container_name(container.name)
 
 
-def _target_of(link: Path) -> Path:
-    target = os.readlink(link).removeprefix("\\\\?\\")  # how Windows tells a junction's
+def _target_of(link: Path) -> Path | None:
+    try:
+        target = os.readlink(link).removeprefix("\\\\?\\")  # how Windows tells a junction's
+    except OSError:
+        return None
     return Path(os.path.normpath(link.parent / target))
 
 

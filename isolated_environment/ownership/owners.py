@@ -157,8 +157,8 @@ def owners_of(container: Path) -> list[Owner]:
 
 
 def is_in_site_packages(path: Path) -> bool:
-    """Return whether *path* lies in a directory of installed distributions, also when the last one has left it."""
-    return any(parent.name in _SITE_NAMES or _has_distributions(parent) for parent in path.parents)
+    """Return whether *path* lies where installers install, also when the last distribution has left."""
+    return any(parent.name in _SITE_NAMES for parent in path.parents)
 
 
 def _holders(

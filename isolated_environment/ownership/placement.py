@@ -10,9 +10,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from ..errors import ReadOnlyLocationError, RecordError
+from ..errors import RecordError
 from .container import LOCK_NAME, OWNER_TAG, read_tag
-from .owners import Owner, find_by_name, find_by_path, is_container_name, is_same_name, owners_of
+from .owners import (
+    Owner,
+    find_by_name,
+    find_by_path,
+    is_container_name,
+    is_in_site_packages,
+    is_same_name,
+    owners_of,
+)
 from .record import prepend_rows
 
 Kind = Literal["owner", "path", "user"]
@@ -34,8 +42,8 @@ class Placement:
     owner: Owner | None = None
     #: Whether the author's path becomes a link to the root.
     linked: bool = False
-    #: Whether this user may build there.
-    writable: bool = True
+    #: Why this user cannot build there; ``None``: they can.
+    obstacle: str | None = None
 
     @property
     def application(self) -> Path:
@@ -63,43 +71,36 @@ def find_placements(path: Path, owner: str | None, *, if_read_only: str, data_di
         data_dir: That directory, or ``None`` for the platform's.
 
     Returns:
-        The places to look at in turn; the last is where to build, and is writable.
+        The places to look at in turn; the last is where to build.
 
     Raises:
         OwnerNotFoundError: *owner* is not installed.
-        ReadOnlyLocationError: no place can be written, and *if_read_only* is ``"raise"``.
     """
-    first, obstacle = _preferred(path, owner)
-    if first is not None and obstacle is None:
+    first = _preferred(path, owner)
+    if first.obstacle is None or if_read_only == "raise":
         return (first,)
-    if if_read_only == "raise":
-        raise ReadOnlyLocationError(
-            f"{path} cannot hold an environment: {obstacle}",
-            hint="run once as a user who may write there, or allow if_read_only='user'",
-            path=str(path),
-        )
-    fallback = _for_user(path, data_dir, obstacle or "")
-    return (fallback,) if first is None else (first, fallback)
+    return first, _for_user(path, data_dir, first.obstacle)
 
 
-def _preferred(path: Path, owner: str | None) -> tuple[Placement | None, str | None]:
-    """The place that the design prefers, and what stands in the way of building there."""
+def _preferred(path: Path, owner: str | None) -> Placement:
+    """The place that the design prefers, with what stands in the way of building there."""
+    plain = Placement("path", path, path, "no distribution owns the path")
     if _bundle_of(path) is not None:
-        return None, "the application is frozen into one file"
+        return replace(plain, obstacle="the application is frozen into one file")
     inside = _in_container(path) if owner == "auto" else None
     if inside is not None:
-        obstacle = _why_not_writable(path)
-        return replace(inside, writable=obstacle is None), obstacle
+        return replace(inside, obstacle=_why_not_writable(path))
     found = find_by_path(path) if owner == "auto" else None if owner is None else find_by_name(owner)
+    if found is None and owner == "auto" and is_in_site_packages(path):
+        # also the moment in which an uninstaller has taken RECORD and not yet the package
+        return replace(plain, obstacle="no distribution owns the path, unless owner= names one")
     if found is None:
-        obstacle = _why_not_writable(path)
-        plain = Placement("path", path, path, "no distribution owns the path", writable=obstacle is None)
-        return plain, obstacle
+        return replace(plain, obstacle=_why_not_writable(path))
     unusable = found.unusable()
     if unusable is not None:
-        return None, unusable
+        return replace(plain, reason=unusable, obstacle=unusable)
     obstacle = None if found.is_writable() else f"{found.site_packages} cannot be written by this user"
-    return replace(_beside(path, found), writable=obstacle is None), obstacle
+    return replace(_beside(path, found), obstacle=obstacle)
 
 
 def _in_container(path: Path) -> Placement | None:

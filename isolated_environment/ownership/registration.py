@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ..errors import IsolatedEnvironmentError, OwnerGoneError, RecordError
+from ..errors import IsolatedEnvironmentError, LockTimeoutError, OwnerGoneError, RecordError
 from ..locking import locked
 from .container import (
     LOCK_NAME,
@@ -45,8 +45,9 @@ def register(place: Placement) -> dict[str, Any] | None:
         OSError: a directory cannot be made.
     """
     owner, container = place.owner, place.container
-    if container is None:
+    if owner is None:
         _refuse_ruins(place)
+    if container is None:
         place.root.mkdir(parents=True, exist_ok=True)
         return None
     if owner is None:
@@ -54,14 +55,18 @@ def register(place: Placement) -> dict[str, Any] | None:
         make_container(container, owner=None, application=place.application)
         _make_root(place.root)
         return None
-    for _ in range(_TRIES):
+    for attempt in range(_TRIES):
         try:
             return _register(place, owner, container)
         except OwnerGoneError:
             withdraw(place)
             raise
-        except FileNotFoundError:  # an uninstaller took away what was made a moment ago
-            continue
+        except LockTimeoutError:
+            raise
+        except OSError as error:
+            # an uninstaller, or another process of ours, takes away and makes under our feet: look again
+            if attempt == _TRIES - 1 and not isinstance(error, FileNotFoundError):
+                raise
     withdraw(place)
     raise _unsettled(owner)
 
@@ -207,13 +212,12 @@ def _make_root(root: Path) -> None:
 
 
 def _refuse_ruins(place: Placement) -> None:
-    """An application that was uninstalled while it runs must not bring its directory back: nobody would own it."""
-    if not place.root.parent.is_dir() and is_in_site_packages(place.path):
-        name = place.root.parent.name
+    """An application that runs on after its uninstall must not bring its directory back: nobody would own it."""
+    if not place.application.exists() and is_in_site_packages(place.path):
         raise OwnerGoneError(
-            f"{place.root.parent} does not exist: the application was uninstalled, or is being replaced",
+            f"{place.application} does not exist: the application was uninstalled, or is being replaced",
             hint="install the application again",
-            owner=name,
+            owner=place.application.name,
         )
 
 

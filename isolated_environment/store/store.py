@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from ..errors import (
     InUseError,
-    IsolatedEnvironmentWarning,
     ReentrantBuildError,
     RollbackError,
 )
-from ..events import Event, Reporter, WaitingForLock
+from ..events import Event, Reporter, WaitingForLock, warn
 from ..layout import TAG_NAME, Layout
 from ..leases import seize
 from ..locking import RootLock, lock_for
@@ -167,9 +165,10 @@ class Store:
                 root=self._layout.root,
             )
         if self._place.kind == "user":
-            self._warn_of_fallback()
             collect_orphans(self._settings.data_dir, at_most_daily=True)
         registration = register(self._place)
+        if self._place.kind == "user":
+            self._warn_of_fallback()
         with watched(self._place):
             make_root(self._layout, adopted=self._place.container is not None)
         return registration
@@ -212,12 +211,10 @@ class Store:
     def _warn_of_fallback(self) -> None:
         if self._layout.root not in _warned:
             _warned.add(self._layout.root)
-            warnings.warn(
+            warn(
                 f"{self._place.path} cannot hold the environment ({self._place.reason}); it is built in "
                 f"{self._layout.root} instead, and uninstalling the application will not remove it: "
-                "`isolated-environment gc` does when the application is gone",
-                IsolatedEnvironmentWarning,
-                stacklevel=5,
+                "`isolated-environment gc` does when the application is gone"
             )
 
     def _no_rollback(self, why: str) -> RollbackError:

@@ -60,8 +60,8 @@ def test_a_disk_that_fills_up(small_disk, large, monkeypatch, toolchain):
     env = IsolatedEnvironment(root)
     assert env.ensure() == prefix
     assert env.run(["alpha"], capture_output=True, text=True).stdout == "alpha 1.0\n"
+    assert generations(root) == ["g1"], "nothing is left of the attempt, even before a collection"
     env.gc(force=True)
-    assert generations(root) == ["g1"]
     assert leftovers(root) == []
     subprocess.run(["mount", "-o", "remount,size=80m", str(small_disk)], check=True)
     assert audit(env.pip_install("large").ensure(), {"alpha": "1.0", "large": "1.0"}) == []

@@ -26,7 +26,7 @@ def serving(tmp_path, monkeypatch):
         yield index
 
 
-@pytest.mark.parametrize("toolchain", ["uv", "pip"])
+@pytest.mark.parametrize("toolchain", ["uv", pytest.param("pip", marks=pytest.mark.slow)])
 def test_a_forged_receipt_is_an_ordinary_file(make, serving, toolchain):
     receipt = json.dumps({"schema": 1, "generation": "g99"})
     make_wheel(serving.directory, "forger", "1.0", data={"isolated-environment.json": receipt})
@@ -76,8 +76,9 @@ def test_a_pip_of_a_distribution_is_kept(make, serving, name):
 @pytest.mark.parametrize("toolchain", ["uv", "pip"])
 def test_a_wheel_that_is_not_the_locked_one_is_refused(make, serving, tmp_path, monkeypatch, toolchain):
     env = make(["alpha"])
-    prefix = env.ensure()
+    env.ensure()
     (tmp_path / "pylock.toml").write_text((env.path / "pylock.toml").read_text())
+    prefix = make(name="locked").ensure()
     other = make_wheel(tmp_path / "tampered", "alpha", "1.0", files={"alpha.py": "import os\n"})
     serving.tampered["alpha-1.0-py3-none-any.whl"] = other.read_bytes()
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "other-cache"))
@@ -85,7 +86,5 @@ def test_a_wheel_that_is_not_the_locked_one_is_refused(make, serving, tmp_path, 
         make(pylock=tmp_path / "pylock.toml", name="locked", toolchain=toolchain).ensure()
     assert caught.value.damage
     assert "altered" in (caught.value.hint or "")
-    with pytest.raises(errors.VerificationError):
-        make(pylock=tmp_path / "pylock.toml", toolchain=toolchain, python=str(prefix / "bin" / "python")).ensure()
-    assert make(["alpha"]).ensure() == prefix
-    assert audit(prefix, {"alpha": "1.0"}) == []
+    assert make(name="locked").ensure() == prefix
+    assert audit(prefix, {}) == []

@@ -75,7 +75,7 @@ def test_many_kills(toolchain, count):
     assert kills.main(["--toolchain", toolchain, "--count", count]) == 0
 
 
-@pytest.mark.parametrize("toolchain", ["uv", "pip"])
+@pytest.mark.parametrize("toolchain", ["uv", pytest.param("pip", marks=pytest.mark.slow)])
 def test_a_killed_installer_is_an_error_that_names_the_signal(make, monkeypatch, toolchain):
     before = make(["alpha==1.0"])
     prefix = before.ensure()

@@ -34,6 +34,9 @@ class Host:
         self.python = directory / "bin" / "python"
         (site_packages,) = directory.glob("lib/python*/site-packages")
         (site_packages / "library.pth").write_text(f"{CHECKOUT}\n{sysconfig.get_path('purelib')}\n")
+        script = directory / "bin" / "pip"
+        script.write_text(f'#!/bin/sh\nexec {self.python} -m pip "$@"\n')
+        script.chmod(0o755)
         self.env = {
             **os.environ,
             "ISOLATED_ENVIRONMENT_INDEX_URL": index.url,

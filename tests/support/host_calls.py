@@ -108,7 +108,7 @@ HOSTILE: dict[str, Call] = {
     "an empty environment": lambda env: other(env, requirements=[]).run(["python", "-c", "pass"], check=True),
     "a bare pip install": lambda env: env.run(["pip", "install", "--no-index", "alpha"], capture_output=True),
     "python -m pip install": lambda env: env.run(["python", "-m", "pip", "install", "alpha"], capture_output=True),
-    "a bare pip by a shell": lambda env: env.run("pip uninstall -y alpha", shell=True, capture_output=True),
+    "a bare pip by a shell": lambda env: env.run("pip install alpha", shell=True, capture_output=True),
     "a bare uv pip install": lambda env: env.run(["uv", "pip", "install", "delta"], capture_output=True),
 }
 

@@ -23,11 +23,11 @@ TOP_LEVEL = {
 HEAVY = ("virtualenv", "requests", "packaging", "filelock", "cloudpickle", "uv", "asyncio")
 
 # in pieces, so that this file keeps the rule that it states
-_HOMES = "|".join(f"/{name}/" for name in ("home", "root", "Users", "work", "workspace")) + r"|[A-Z]:\\+Users\\"
+_HOMES = "|".join(f"/{name}/" for name in ("home", "Users", "work", "workspace")) + r"|[A-Z]:\\+Users\\"
 _REGISTRIES = r"\b(?:{})\b".format(
     "|".join(name + r"\." + end for name, end in (("pypi", "org"), ("pythonhosted", "org")))
 )
-_MACHINE_PATH = re.compile(rf"(?<![\w.~}}])(?:{_HOMES})[\w.-]")
+_MACHINE_PATH = re.compile(rf"(?<![\w.~}}])(?:(?:{_HOMES})[\w.-]|/{'root'}/\.)")
 _REGISTRY = re.compile(_REGISTRIES)
 
 

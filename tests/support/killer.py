@@ -33,7 +33,7 @@ VERSIONS = ("1.0", "2.0")
 _CHECKOUT = Path(__file__).parent.parent.parent
 
 
-def make_bulk(directory: Path, *, modules: int = 100, data: int = 250) -> Path:
+def make_bulk(directory: Path, *, modules: int = 60, data: int = 250) -> Path:
     """Make wheels of several hundred small files, in two versions, each file with its version in it."""
     for project in PROJECTS:
         for version in VERSIONS:

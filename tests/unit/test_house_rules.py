@@ -100,6 +100,7 @@ def test_no_file_names_a_machine_or_a_registry() -> None:
         "/ho|me/ann/x",
         "see /wo|rk/main",
         "/Us|ers/ann",
+        "/root/|.cache",
         "https://py|pi.org/simple",
         "files.python|hosted.org",
     ):

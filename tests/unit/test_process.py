@@ -145,6 +145,7 @@ def test_inputs_are_never_changed(prefix: str) -> None:
     copies = list(args), {**kwargs, "env": dict(kwargs["env"])}
     run(prefix, args, **kwargs)
     popen(prefix, args, env=kwargs["env"]).wait()
+    prepare(prefix, args, kwargs)
     assert (args, kwargs) == copies
 
 

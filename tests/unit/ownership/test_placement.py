@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from isolated_environment.errors import OwnerNotFoundError, ReadOnlyLocationError
+from isolated_environment.errors import OwnerNotFoundError
 from isolated_environment.ownership.container import make_container
 from isolated_environment.ownership.placement import find_placements, user_data_directory
 
@@ -34,7 +34,7 @@ def test_the_owner_of_the_path_gets_it(site, put, place_of):
     assert place.root == site / ".demoapp.isolated" / "whisper_env"
     assert place.container == site / ".demoapp.isolated"
     assert place.link_row == "demoapp/whisper_env"
-    assert place.writable
+    assert place.obstacle is None
     assert place.application == site / "demoapp"
 
 
@@ -137,6 +137,17 @@ def test_no_owner_means_the_path_itself(site, put, place_of):
 # in the user's data directory
 
 
+@pytest.mark.parametrize("path", ["env", "ns/env", "unlisted/env"])
+def test_among_installed_packages_nothing_is_built_that_nobody_would_remove(site, put, place_of, path):
+    """Nobody can be found: a module directly in site-packages, a shared namespace, an uninstall at this moment."""
+    put("one", files=["module.py", "ns/one.py"])
+    put("two", files=["ns/two.py"])
+    place = place_of(site / path)
+    assert place.kind == "user"
+    assert "owner=" in place.reason
+    assert place_of(site / path, None).kind == "path", "unless the author says so"
+
+
 @pytest.mark.parametrize("installer", ["conda", None])
 def test_a_system_package_manager_would_not_remove_it(site, put, place_of, tmp_path, installer):
     put("demoapp", installer=installer)
@@ -154,8 +165,9 @@ def test_what_cannot_be_written_is_looked_at_but_not_built_in(site, put, monkeyp
     first, last = find_placements(
         site / "demoapp" / "env", "auto", if_read_only="user", data_dir=str(tmp_path / "data")
     )
-    assert (first.kind, first.writable) == ("owner", False)
-    assert (last.kind, last.writable) == ("user", True)
+    assert first.kind == "owner"
+    assert str(site) in first.obstacle
+    assert (last.kind, last.obstacle) == ("user", None)
     assert str(site) in last.reason
 
 
@@ -164,9 +176,9 @@ def test_a_record_that_cannot_be_edited_is_not_tried(site, put, place_of, monkey
     owner = put("demoapp")
     deny(monkeypatch, {"site": site, "dist-info": owner.dist_info, "RECORD": owner.record}[denied])
     assert place_of(site / "demoapp" / "env").kind == "user"
-    with pytest.raises(ReadOnlyLocationError) as caught:
-        place_of(site / "demoapp" / "env", if_read_only="raise")
-    assert caught.value.path == str(site / "demoapp" / "env")
+    refused = place_of(site / "demoapp" / "env", if_read_only="raise")
+    assert refused.kind == "owner"
+    assert "cannot be written" in refused.obstacle
 
 
 def test_a_plain_directory_that_cannot_be_written(place_of, tmp_path, monkeypatch):
