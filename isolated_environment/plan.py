@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from .lockfile import Lock
 
 
+#: Where in the working directory pages for plain directories are written: ``<index>/<project>/index.html`` below it.
+PAGES = "pages"
+
+
 @dataclass(frozen=True)
 class Step:
     """One command of a build.
@@ -83,6 +87,8 @@ class BuildOrder:
     no_cache: bool = False
     #: Projects resolved to one file already, by name (for a toolchain that cannot route by name).
     direct: Mapping[str, DirectFile] = field(default_factory=dict)
+    #: Pages written for explicit indexes that are plain directories: path in the working directory to HTML.
+    pages: Mapping[str, str] = field(default_factory=dict)
     #: Projects that came up during the resolution and belong to an explicit index.
     widened: tuple[str, ...] = ()
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from http import HTTPStatus
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urljoin, urlsplit
 from urllib.request import url2pathname
@@ -153,6 +154,15 @@ def _seconds(timeout: str | None) -> float:
         return _TIMEOUT
 
 
+def has_page(index: Index, project: str) -> bool:
+    """Return whether an index that is a directory has a page of *project*, rather than its files alone."""
+    return _directory_of(f"{index.url}/{project}/").joinpath("index.html").is_file()
+
+
+def _directory_of(url: str) -> Path:
+    return Path(url2pathname(urlsplit(url).path))
+
+
 def _unreachable(reason: str, hint: str) -> IndexUnreachableError:
     return IndexUnreachableError(reason, hint=hint, step="resolve")
 
@@ -173,9 +183,7 @@ def _admits(requires_python: str | None, python: str) -> bool:
 
 
 def _read_directory(url: str, project: str, index: Index) -> str:
-    from pathlib import Path
-
-    directory = Path(url2pathname(urlsplit(url).path))
+    directory = _directory_of(url)
     page = directory / "index.html"
     if page.is_file():
         return page.read_text("utf-8")

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from html import escape
 
 from packaging.requirements import Requirement as Parsed
 
 from .errors import ResolutionError
 from .index import Index
 from .lockfile import Lock
-from .plan import BuildOrder, DirectFile
-from .repository import choose_file, read_project
+from .plan import PAGES, BuildOrder, DirectFile
+from .repository import choose_file, has_page, read_project
 from .wheel_metadata import read_metadata
 
 
@@ -31,10 +32,30 @@ def with_direct_files(order: BuildOrder) -> BuildOrder:
     direct = dict(order.direct)
     for index in order.content.explicit_indexes:
         for name in index.projects:
-            asked = any(item.name == name and item.url is None for item in order.content.requirements)
-            if (asked or name in order.widened) and name not in direct:
+            if _is_wanted(order, name) and name not in direct:
                 direct[name] = _direct_file(order, index, name)
     return replace(order, direct=direct)
+
+
+def with_pages(order: BuildOrder) -> BuildOrder:
+    """Write a page for each project of an explicit index that is a directory without pages: uv reads no others.
+
+    Raises:
+        ResolutionError: the directory does not have the project.
+    """
+    pages: dict[str, str] = {}
+    for index in order.content.explicit_indexes:
+        for name in index.projects if index.url.startswith("file:") else ():
+            if not has_page(index, name) and _is_wanted(order, name):
+                files = read_project(index, name, order.settings)
+                links = (f'<a href="{escape(file.url)}">{escape(file.filename)}</a>' for file in files)
+                pages[f"{PAGES}/{index.label}/{name}/index.html"] = "\n".join(links)
+    return replace(order, pages=pages)
+
+
+def _is_wanted(order: BuildOrder, name: str) -> bool:
+    asked = any(item.name == name and item.url is None for item in order.content.requirements)
+    return asked or name in order.widened
 
 
 def _direct_file(order: BuildOrder, index: Index, name: str) -> DirectFile:

@@ -12,7 +12,7 @@ from ..lockfile import Lock, load_lock, parse_lock, restrict_hashes
 from ..plan import BuildOrder
 from ..planner import Wanted, ask_index_for_missing
 from ..receipt import Receipt
-from ..routing import unrouted, with_direct_files
+from ..routing import unrouted, with_direct_files, with_pages
 from ..torch_index.binding import Binder
 from ..torch_index.pin import TorchPin
 from .runner import Runner
@@ -132,8 +132,7 @@ class Resolver:
 
     def _resolve_preferring(self, order: BuildOrder) -> Lock:
         toolchain = self._site.toolchain
-        if not toolchain.routes_by_name:
-            order = with_direct_files(order)
+        order = with_pages(order) if toolchain.routes_by_name else with_direct_files(order)
         try:
             self._resolve_once(order)
         except ResolutionError:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import email
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
 
 from packaging.requirements import Requirement as Parsed
 from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from ..errors import TorchConflictError
 from ..index import Index
 from ..lockfile import Lock
 from ..plan import BuildOrder
-from ..repository import File, read_project
+from ..repository import File, choose_file, read_project
 from ..requirements import parse_constraint
 from ..torch_source import BASE_URL, TorchSource
+from ..wheel_metadata import read_metadata
 from .choose import Wish, decide
 from .machine import Machine, see_machine
 from .partners import pair_of, pin_partner
@@ -105,8 +108,28 @@ class Binder:
         partners = [name for name in names if name != "torch"]
         versions = {name: pin_partner(name, self.pin, wish, self._read) for name in partners}
         self.pin = self.pin.with_versions({name: version for name, version in versions.items() if version})
-        self._bound |= {*names, "torch"}
+        self._bound |= {*names, "torch", *self._companions("torch", wish)}
         return self._bound_order()
+
+    def _companions(self, name: str, wish: Wish) -> set[str]:
+        """What a member needs that only its channel has: on ROCm and XPU the compiler and more.
+
+        The main index does not know these names, so they are bound before anything is resolved.
+        """
+        pin = self.pin
+        if pin is None or pin.url is None or not pin.channel.startswith(("rocm", "xpu")):
+            return set()
+        index = Index(pin.url, default=True, credentials=self._source.credentials)
+        wanted = pin.versions.get(name)
+        specifiers = [SpecifierSet(f"=={wanted}")] if wanted else []
+        file = choose_file(self._read(index, name), specifiers, wish.target, prereleases=True)
+        metadata = None if file is None else read_metadata(file, index, self._order.settings)
+        found: set[str] = set()
+        for line in email.message_from_bytes(metadata or b"").get_all("Requires-Dist") or []:
+            needed = canonicalize_name(Parsed(line).name)
+            if needed != name and needed not in found and belongs_to_family(needed, pin.channel):
+                found |= {needed, *self._companions(needed, wish)}
+        return found
 
     @cached_property
     def _bound(self) -> set[str]:
