@@ -107,6 +107,25 @@ def lost_gpus(channel: str, torch: str, machine: Machine) -> tuple[Capability, .
     )
 
 
+def can_run(channel: str, torch: str | None, machine: Machine) -> bool:
+    """Return whether a channel that was chosen once can still run here.
+
+    A machine without a visible GPU contradicts nothing: it may be a login node or a container.
+
+    Args:
+        channel: Its name.
+        torch: The release on it, with or without a label, or ``None``.
+        machine: The machine as it is seen now.
+    """
+    cuda = cuda_of(channel)
+    if cuda is not None and machine.cuda is not None:
+        lost = () if torch is None else lost_gpus(channel, Version(torch).public, machine)
+        return cuda[0] <= machine.cuda[0] and not lost
+    if channel in ROCM_TARGETS and machine.amd:
+        return all(target in ROCM_TARGETS[channel] for target in machine.amd)
+    return True
+
+
 def last_release_with_kernels(gpus: Iterable[Capability], machine: Machine) -> tuple[str, str] | None:
     """Return the channel and the last torch release that has kernels for *gpus*, or ``None``."""
     wanted = tuple(gpus)

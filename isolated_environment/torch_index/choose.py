@@ -20,7 +20,15 @@ from ..errors import (
 from ..index import Index
 from ..lockfile import Target
 from ..repository import File, choose_file
-from .channels import Candidate, Refusal, last_release_with_kernels, lost_gpus, order_cuda, order_rocm
+from .channels import (
+    Candidate,
+    Refusal,
+    can_run,
+    last_release_with_kernels,
+    lost_gpus,
+    order_cuda,
+    order_rocm,
+)
 from .machine import Machine
 from .pin import NO_CHANNEL, TorchPin
 from .tables import CUDA_CHANNELS, DRIVER_FLOORS
@@ -71,9 +79,9 @@ def order_channels(wish: Wish, see: Callable[[], Machine]) -> tuple[list[Candida
     if wish.override and wish.override != "auto":
         channel = NO_CHANNEL if wish.override == "mps" else wish.override
         return [Candidate(channel, "ISOLATED_ENVIRONMENT_TORCH_BACKEND says so")], [], None
-    if wish.recorded is not None:
-        return [Candidate(wish.recorded.channel, "recorded when the environment was built")], [], None
     machine = see()
+    if wish.recorded is not None and can_run(wish.recorded.channel, wish.recorded.versions.get("torch"), machine):
+        return [Candidate(wish.recorded.channel, "recorded when the environment was built")], [], None
     return (*_order_for(machine), machine)
 
 
