@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -136,8 +137,7 @@ def ask_index_for_missing(order: BuildOrder, output: str) -> None:
         output: What was printed.
 
     Raises:
-        IndexUnreachableError: the index did not answer, or refused.
-        ResolutionError: it does not have the project.
+        IndexUnreachableError: the index did not answer, or refused.  That it does not have the project was said.
     """
     missing = _MISSING.search(output)
     if missing is None:
@@ -148,7 +148,8 @@ def ask_index_for_missing(order: BuildOrder, output: str) -> None:
     if index is None and settings.index_url:
         index = Index(settings.index_url, default=True, credentials=settings.index_credentials)
     if index is not None:
-        read_project(index, name, settings)
+        with contextlib.suppress(ResolutionError):
+            read_project(index, name, settings)
 
 
 def names_in(ask: AskInput) -> frozenset[str]:

@@ -6,13 +6,14 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
+from importlib.metadata import version
 from typing import Any
 
-from ..errors import CommandNotFoundError, IsolatedEnvironmentError
+from ..errors import CommandNotFoundError, IsolatedEnvironmentError, ProcessError
 from . import commands
 
 #: Exit codes of our own failures, as shells and container tools use them.
-FAILED, NOT_FOUND, INTERRUPTED = 125, 127, 130
+FAILED, NOT_STARTED, NOT_FOUND, INTERRUPTED = 125, 126, 127, 130
 
 Answer = tuple[Any, str, int]
 
@@ -25,10 +26,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Returns:
         The exit code: of ``run`` the command's own, 128 + N when signal N ended it; else 0, 1 when ``doctor`` found
-        an error, 125 for an error of ours, 127 for an unknown command, 130 for Ctrl-C.
+        an error, 125 for an error of ours, 126 for a command that cannot be started, 127 for an unknown one, 130 for
+        Ctrl-C.
     """
     words = list(sys.argv[1:] if argv is None else argv)
-    split = words.index("--") if "--" in words else len(words)
+    split = words.index("--") if words[:1] == ["run"] and "--" in words else len(words)
     arguments = _parser().parse_args(words[:split])
     arguments.words = words[split + 1 :]
     command: Callable[[argparse.Namespace], Answer] = arguments.command
@@ -51,7 +53,9 @@ def _fail(error: IsolatedEnvironmentError, *, as_json: bool) -> int:
         known = {"error": error.code, "message": error.message, "hint": error.hint}
         sys.stdout.write(json.dumps(known, indent=2) + "\n")
     sys.stderr.write(f"isolated-environment: {error}\n")
-    return NOT_FOUND if isinstance(error, CommandNotFoundError) else FAILED
+    if isinstance(error, CommandNotFoundError):
+        return NOT_FOUND
+    return NOT_STARTED if isinstance(error, ProcessError) else FAILED
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -60,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Private environments inside the applications that own them.",
         epilog="PATH is what the application's author named, or the directory that holds the environment.",
     )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {version('isolated_environment')}")
     verbs = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_run(verbs)
     show = _add(verbs, "show", commands.show, "show what an environment holds and where it lies")

@@ -7,10 +7,12 @@ import os
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
+from ..declaration import absolute
 from ..environment import IsolatedEnvironment
-from ..errors import RequestError
+from ..errors import CommandNotFoundError, ProcessError, RequestError
 from ..layout import Layout
 from ..ownership.container import is_ours
 from ..ownership.owners import list_owners
@@ -28,16 +30,32 @@ def run(arguments: argparse.Namespace) -> Answer:
     if not words:
         raise RequestError("no command to run", hint="isolated-environment run PATH --with NAME -- COMMAND ...")
     environment = IsolatedEnvironment(
-        arguments.path, python=arguments.python, toolchain=arguments.toolchain, owner=arguments.owner
+        _named(arguments.path), python=arguments.python, toolchain=arguments.toolchain, owner=arguments.owner
     )
     if arguments.requirements:
         environment.pip_install(arguments.requirements, arguments.index)
-    done = environment.run(words, capture_output=arguments.json, text=True if arguments.json else None)
+    environment.ensure()
+    done = _done(environment, words, captured=arguments.json)
     code = done.returncode if done.returncode >= 0 else 128 - done.returncode
     value = {"prefix": str(environment.prefix), "args": words, "returncode": done.returncode}
     if arguments.json:
         value.update(stdout=done.stdout, stderr=done.stderr)
     return value, "", code
+
+
+def _done(environment: IsolatedEnvironment, words: list[str], *, captured: bool) -> CompletedProcess[str]:
+    decoding = {"encoding": "utf-8", "errors": "replace"} if captured else {}
+    try:
+        return environment.run(words, capture_output=captured, **decoding)
+    except ProcessError:
+        raise
+    except FileNotFoundError as error:
+        raise CommandNotFoundError(
+            f"no file {words[0]!r}", hint="check the path", name=words[0], searched=()
+        ) from error
+    except OSError as error:
+        reason = f"{words[0]!r} cannot be started: {error.strerror}"
+        raise ProcessError(reason, hint="is it a program, and may you run it?") from error
 
 
 def show(arguments: argparse.Namespace) -> Answer:
@@ -103,15 +121,19 @@ def doctor(arguments: argparse.Namespace) -> Answer:
 
 
 def _at(path: str) -> IsolatedEnvironment:
-    """The environment at *path*: the author's path, or a root, whose receipt knows the author's path."""
-    absolute = os.path.abspath(os.path.expanduser(path))
+    return IsolatedEnvironment(_named(path))
+
+
+def _named(path: str) -> str:
+    """What the author named: *path* itself, or, where it is a root, what its receipt says."""
+    text = absolute(path) if path.strip() else path
     try:
-        receipt = read(Layout(absolute).receipt)
+        receipt = read(Layout(text).receipt)
     except Unusable:
-        return IsolatedEnvironment(absolute)
+        return text
     named = receipt.get("path")
-    is_root = isinstance(named, str) and receipt.root == absolute and os.path.realpath(named) == absolute
-    return IsolatedEnvironment(named if is_root else absolute)
+    is_root = isinstance(named, str) and receipt.root == text and os.path.realpath(named) == text
+    return str(named) if is_root else text
 
 
 def _every_root() -> Iterator[tuple[Path, str | None]]:

@@ -188,11 +188,13 @@ def isolated_environment_run(
 
 def _path_text(path: StrPath) -> str:
     text = os.fspath(path)
-    if not text.strip() or "\0" in text:
+    found = absolute(text)
+    # a name that is no UTF-8 cannot be written into a receipt, a RECORD or a script
+    if not text.strip() or "\0" in text or any("\ud800" <= char <= "\udfff" for char in found):
         from ..errors import RequestError
 
-        raise RequestError(f"{text!r} is no path for an environment", hint="name a directory: HERE / 'whisper_env'")
-    return absolute(text)
+        raise RequestError(f"{found!a} is no path for an environment", hint="name a directory: HERE / 'whisper_env'")
+    return found
 
 
 def _frozen_python(request: str) -> str:

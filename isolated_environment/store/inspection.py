@@ -179,9 +179,10 @@ def freeze(lock: Lock) -> str:
 def measure(root: str) -> Size:
     """Return what *root* takes on disk."""
     total, files, generations = 0, 0, dict[str, int]()
-    for directory, _, names in os.walk(root):
+    for directory, folders, names in os.walk(root):
         top = os.path.relpath(directory, root).split(os.sep)[0]
-        for name in names:
+        links = (name for name in folders if os.path.islink(os.path.join(directory, name)))
+        for name in (*names, *links):
             try:
                 size = os.lstat(os.path.join(directory, name)).st_size
             except OSError:

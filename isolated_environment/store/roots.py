@@ -55,8 +55,7 @@ def make_root(layout: Layout, *, adopted: bool = False) -> None:
     if root.is_symlink() or not root.is_dir():
         _refuse(layout)
     if not is_ours(layout):
-        # a process that was killed here left its unfinished tag, and nothing else
-        if not adopted and any(not entry.name.startswith(f"{TAG_NAME}.") for entry in root.iterdir()):
+        if not adopted and not all(_comes_before_the_tag(entry, layout) for entry in root.iterdir()):
             assert_ours(layout)
         _write_tag(layout)
     Path(layout.leases).mkdir(exist_ok=True)
@@ -64,6 +63,13 @@ def make_root(layout: Layout, *, adopted: bool = False) -> None:
     gitignore = Path(layout.gitignore)
     if not gitignore.exists():
         gitignore.write_text("*\n", "utf-8")
+
+
+def _comes_before_the_tag(entry: Path, layout: Layout) -> bool:
+    """The unfinished tag of a process that was killed; the lock of one that waited while the root was removed."""
+    if str(entry) == layout.lock:
+        return entry.is_file() and entry.stat().st_size == 0
+    return str(entry) == layout.lock_owner or entry.name.startswith(f"{TAG_NAME}.")
 
 
 def _write_tag(layout: Layout) -> None:

@@ -12,10 +12,11 @@ from ..errors import (
     InUseError,
     ReentrantBuildError,
     RollbackError,
+    StoreError,
 )
 from ..events import Event, Reporter, WaitingForLock, warn
-from ..layout import TAG_NAME, Layout
-from ..leases import seize
+from ..layout import Layout
+from ..leases import Lease, seize
 from ..locking import RootLock, lock_for
 from ..ownership.container import delete_tree
 from ..ownership.placement import Placement
@@ -74,16 +75,13 @@ class Store:
         Raises:
             IsolatedEnvironmentError: it cannot be built; what was there before is untouched.
         """
-        with typed_errors(self._layout.root):
+        with typed_errors(self._layout.root), contextlib.ExitStack() as stack:
             registration = self._prepare()  # whatever fails before this is over, nothing here is ours to delete
-            try:
-                with watched(self._place), self._locked("checking") as lock:
-                    fulfilment = Fulfilment(
-                        self._place, lock, self._settings, self._reporter, self._toolchain, registration
-                    )
-                    return fulfilment.run(wanted, hand_out=hand_out)
-            finally:
-                empty_trash(self._layout)
+            stack.callback(empty_trash, self._layout)
+            stack.enter_context(watched(self._place))
+            lock = self._entered(stack, "checking")
+            fulfilment = Fulfilment(self._place, lock, self._settings, self._reporter, self._toolchain, registration)
+            return fulfilment.run(wanted, hand_out=hand_out)
 
     def rollback(self) -> Held:
         """Make the previous generation the current one again.
@@ -134,14 +132,12 @@ class Store:
             return
         assert_ours(self._layout)
         with self._locked("removing"), typed_errors(self._layout.root):
-            self._assert_unused()
-            with contextlib.suppress(IsADirectoryError):
-                Path(self._layout.receipt).unlink(missing_ok=True)
-            kept = {os.path.basename(path) for path in (self._layout.lock, self._layout.lock_owner)}
-            with contextlib.suppress(OSError):
-                for name in set(os.listdir(self._layout.root)) - kept - {"trash", TAG_NAME}:
-                    to_trash(self._layout, name)
-            delete_tree(Path(self._layout.root))
+            leases = self._seized()  # held to the end, so that nobody begins to use what is being deleted
+            try:
+                self._delete()
+            finally:
+                for lease in leases:
+                    lease.release()
         unregister(self._place)
 
     @contextlib.contextmanager
@@ -151,9 +147,10 @@ class Store:
         Args:
             phase: What it is held for, in words, shown to those who wait.
         """
-        with typed_errors(self._layout.root):
-            self._prepare()
-        with self._locked(phase):
+        with contextlib.ExitStack() as stack:
+            with typed_errors(self._layout.root):
+                self._prepare()
+                self._entered(stack, phase)
             yield
 
     def _prepare(self) -> dict[str, Any] | None:
@@ -170,8 +167,40 @@ class Store:
         if self._place.kind == "user":
             self._warn_of_fallback()
         with watched(self._place):
-            make_root(self._layout, adopted=self._place.container is not None)
+            self._make_root()
         return registration
+
+    def _make_root(self) -> None:
+        make_root(self._layout, adopted=self._place.container is not None)
+
+    def _delete(self) -> None:
+        """Receipt first, tag and lock last: at every moment the root is ours, or blank to who comes next."""
+        layout = self._layout
+        with contextlib.suppress(IsADirectoryError):
+            Path(layout.receipt).unlink(missing_ok=True)
+        last = [layout.tag, layout.lock_owner, layout.lock]
+        kept = {os.path.basename(path) for path in (layout.trash, *last)}
+        for name in set(os.listdir(layout.root)) - kept:
+            if not to_trash(layout, name):
+                delete_tree(Path(layout.root, name))
+        delete_tree(Path(layout.trash))
+        with contextlib.suppress(OSError):
+            for path in last:
+                Path(path).unlink(missing_ok=True)
+            Path(layout.root).rmdir()
+
+    def _entered(self, stack: contextlib.ExitStack, phase: str) -> RootLock:
+        """Take the lock of the prepared root; whoever held it may have removed the root, and then it is made again."""
+        while True:
+            try:
+                lock = stack.enter_context(self._locked(phase))
+            except StoreError as error:
+                if not isinstance(error.__cause__, FileNotFoundError):
+                    raise
+                self._prepare()
+            else:
+                self._make_root()  # another one who waited may just have begun to
+                return lock
 
     @contextlib.contextmanager
     def _locked(self, phase: str) -> Iterator[RootLock]:
@@ -191,22 +220,23 @@ class Store:
         except Unusable:
             return None
 
-    def _assert_unused(self) -> None:
-        used = []
+    def _seized(self) -> list[Lease]:
+        found = {}
         with contextlib.suppress(OSError):
             for name in sorted(os.listdir(self._layout.leases)):
-                lease = seize(self._layout.lease(name))
-                if lease is None:
-                    used.append(name)
-                else:
-                    lease.release()
+                found[name] = seize(self._layout.lease(name))
+        used = [name for name, lease in found.items() if lease is None]
+        leases = [lease for lease in found.values() if lease is not None]
         if used:
+            for lease in leases:
+                lease.release()
             raise InUseError(
                 f"{self._layout.root} is in use: {', '.join(used)}",
                 hint="end the processes that use it, then try again",
                 root=self._layout.root,
                 generations=tuple(used),
             )
+        return leases
 
     def _warn_of_fallback(self) -> None:
         if self._layout.root not in _warned:

@@ -7,10 +7,7 @@ compared around each call, file by file; ``pip list`` says the same once before 
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
-import sysconfig
 from pathlib import Path
 
 import pytest
@@ -18,37 +15,12 @@ import pytest
 import isolated_environment
 from isolated_environment import IsolatedEnvironment
 from tests.support.host_calls import CALLS, METHODS, ROOT, differences
+from tests.support.hosts import Host
 from tests.support.house import CHECKOUT
 from tests.support.indexes import PackageIndex
 from tests.support.listing import listing
 
 pytestmark = pytest.mark.xdist_group("one host for all")
-
-
-class Host:
-    """A virtual environment that can import this library, and its tests."""
-
-    def __init__(self, directory: Path, index: PackageIndex) -> None:
-        subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(directory)], check=True)
-        self.prefix = directory
-        self.python = directory / "bin" / "python"
-        (site_packages,) = directory.glob("lib/python*/site-packages")
-        (site_packages / "library.pth").write_text(f"{CHECKOUT}\n{sysconfig.get_path('purelib')}\n")
-        script = directory / "bin" / "pip"
-        script.write_text(f'#!/bin/sh\nexec {self.python} -m pip "$@"\n')
-        script.chmod(0o755)
-        self.env = {
-            **os.environ,
-            "ISOLATED_ENVIRONMENT_INDEX_URL": index.url,
-            "PIP_INDEX_URL": index.url,
-            "UV_DEFAULT_INDEX": index.url,
-            "VIRTUAL_ENV": str(directory),
-            "PATH": f"{directory / 'bin'}{os.pathsep}{os.environ['PATH']}",
-        }
-
-    def pip_list(self) -> str:
-        argv = [sys.executable, "-m", "pip", "--python", str(self.python), "list", "--format=freeze"]
-        return subprocess.run(argv, env=self.env, capture_output=True, text=True, check=True).stdout
 
 
 @pytest.fixture(scope="module")

@@ -116,6 +116,17 @@ def test_a_virtual_environment_that_holds_nothing_else_survives(tmp_path, demo_w
     )
 
 
+@pytest.mark.parametrize("lost", ["owner.json", "whisper_env/CACHEDIR.TAG whisper_env/isolated-environment.json"])
+def test_what_an_uninstall_that_was_cut_short_left_is_made_good(tmp_path, demo_wheels, lost):
+    scene = Rehearsal(tmp_path, UV, demo_wheels)
+    scene.install()
+    scene.use()
+    for name in lost.split():
+        (scene.site / ".demoapp.isolated" / name).unlink()
+    scene.use()
+    assert scene.perform("uninstall") == []
+
+
 def test_pip_asked_without_yes_answered_no_leaves_everything(tmp_path, demo_wheels):
     scene = Rehearsal(tmp_path, PIP, demo_wheels)
     scene.install()

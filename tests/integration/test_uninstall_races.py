@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import random
+import shutil
 import subprocess
 import time
 import warnings
@@ -15,7 +17,7 @@ from isolated_environment.events import BuildStarted, Event, Ready, StepFinished
 from isolated_environment.ownership.placement import Placement, find_placements
 from isolated_environment.ownership.registration import register
 from isolated_environment.ownership.stamp import is_registered
-from tests.support.installers import PIP, UV
+from tests.support.installers import PIP, UV, run
 from tests.support.rehearsal import Rehearsal
 
 INSTALLERS = {"pip": PIP, "uv": UV}
@@ -180,6 +182,29 @@ def test_a_use_at_a_random_moment_of_an_uninstall_leaves_nothing(scene_of, tool,
         came.append(use_during_an_uninstall(scene, dice.uniform(0, takes), warm=warm))
         assert scene.left() == [], f"seed {seed}: {came}"
     print(f"{tool}: {sorted(came)}")
+
+
+@pytest.mark.slow
+def test_an_uninstall_that_is_killed_can_be_repeated(scene_of):
+    """uv goes by the order in RECORD, and ours come first: while any of ours is left, RECORD is there."""
+    scene = scene_of("uv")
+    build(scene).ensure()
+    started = time.monotonic()
+    scene.installer.uninstall(scene.venv)
+    takes = time.monotonic() - started
+    for _ in range(20):
+        scene.install()
+        scene.use()
+        command = scene.installer.uninstall_command(scene.venv)
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            time.sleep(random.uniform(0, takes))
+            process.kill()
+        run(*command, check=False)
+        assert not os.path.lexists(scene.path)
+        assert not os.path.lexists(scene.site / ".demoapp.isolated")
+        assert scene.outside_changes() == []
+        for rest in scene.site.glob("demoapp*"):  # an application without RECORD, which uv cannot uninstall any more
+            shutil.rmtree(rest)
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,7 +36,7 @@ class PackageIndex:
         self.tampered: dict[str, bytes] = {}
         #: File name to the number of bytes after which the connection is closed.
         self.truncated: dict[str, int] = {}
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server = _Server(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
@@ -76,47 +77,57 @@ class PackageIndex:
         return f"<!DOCTYPE html><html><body>{''.join(links)}</body></html>" if links else None
 
 
-def _handler(index: PackageIndex) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        if not isinstance(sys.exc_info()[1], ConnectionError):  # an installer that was killed hangs up
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
-        def do_GET(self) -> None:
-            index.requests.append(f"{self.command} {self.path}")
-            if index.credentials is not None:
-                wanted = "Basic " + base64.b64encode(index.credentials.encode()).decode()
-                if self.headers.get("Authorization") != wanted:
-                    self._answer(401, b"", "text/plain", {"WWW-Authenticate": 'Basic realm="tests"'})
-                    return
-            parts = unquote(self.path.split("?")[0]).strip("/").split("/")
-            if parts[0] == "simple" and len(parts) == 2:
-                page = index.page(parts[1])
-                if page is not None:
-                    self._answer(200, page.encode(), "text/html")
-                    return
-            elif parts[0] == "files" and len(parts) == 2 and (index.directory / parts[1]).is_file():
-                data = index.tampered.get(parts[1], (index.directory / parts[1]).read_bytes())
-                cut = index.truncated.get(parts[1])
-                self._answer(200, data, "application/octet-stream", index.file_headers, cut=cut)
-                return
+
+def _handler(index: PackageIndex) -> type[_Handler]:
+    return type("Handler", (_Handler,), {"index": index})
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    index: PackageIndex
+
+    def do_GET(self) -> None:
+        index = self.index
+        index.requests.append(f"{self.command} {self.path}")
+        if not self._may_enter():
+            self._answer(401, b"", "text/plain", {"WWW-Authenticate": 'Basic realm="tests"'})
+            return
+        kind, _, name = unquote(self.path.split("?")[0]).strip("/").partition("/")
+        page = index.page(name) if kind == "simple" else None
+        if page is not None:
+            self._answer(200, page.encode(), "text/html")
+        elif kind == "files" and "/" not in name and (index.directory / name).is_file():
+            data = index.tampered.get(name, (index.directory / name).read_bytes())
+            self._answer(200, data, "application/octet-stream", index.file_headers, cut=index.truncated.get(name))
+        else:
             self._answer(404, b"not found", "text/plain")
 
-        do_HEAD = do_GET
+    do_HEAD = do_GET  # noqa: N815 -- the name is http.server's
 
-        def _answer(
-            self, status: int, data: bytes, kind: str, headers: dict[str, str] | None = None, cut: int | None = None
-        ) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(data)))
-            for name, value in (headers or {}).items():
-                self.send_header(name, value)
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(data if cut is None else data[:cut])
-            if cut is not None:
-                self.close_connection = True
+    def _may_enter(self) -> bool:
+        if self.index.credentials is None:
+            return True
+        wanted = "Basic " + base64.b64encode(self.index.credentials.encode()).decode()
+        return self.headers.get("Authorization") == wanted
 
-        def log_message(self, *args: object) -> None:
-            pass
+    def _answer(
+        self, status: int, data: bytes, kind: str, headers: dict[str, str] | None = None, cut: int | None = None
+    ) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(data)))
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(data if cut is None else data[:cut])
+        if cut is not None:
+            self.close_connection = True
 
-    return Handler
+    def log_message(self, *args: object) -> None:
+        pass

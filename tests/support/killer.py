@@ -98,15 +98,13 @@ class Killer:
         self._orphans: list[int] = []
 
     def learn(self) -> None:
-        """Build without disturbance, once from nothing and once over that, to learn how long each phase takes."""
-        for version in VERSIONS:
+        """Build without disturbance, to fill the installer's cache and then to learn how long each phase takes."""
+        for version in (*VERSIONS, *VERSIONS):
             with self._victim(version) as victim:
                 marks = [(time.monotonic(), line) for line in _lines(victim)]
             if victim.returncode != 0:
                 raise AssertionError(f"an undisturbed build failed: {marks}")
-            moments = [(at, line.split()[1]) for at, line in marks if line.startswith("phase ")]
-            for (at, phase), (end, _) in pairwise(moments):
-                self._usual[phase] = max(end - at, self._usual.get(phase, 0.0))
+            self._note_durations(marks)
         shutil.rmtree(self.root)
 
     def kill(self, number: int, *, at: str | None = None) -> Outcome:
@@ -179,15 +177,22 @@ class Killer:
                     victim.kill()
         return landed
 
+    def _note_durations(self, marks: list[tuple[float, str]]) -> None:
+        """The latest build says best how long the next one takes: others use this machine too."""
+        moments = [(at, line.split()[1]) for at, line in marks if line.startswith("phase ")]
+        for (at, phase), (end, _) in pairwise(moments):
+            self._usual[phase] = end - at
+
     def _note_orphan(self, line: str) -> None:
         if line.startswith("child "):
             self._orphans.append(int(line.split()[1]))
 
     def _next_host(self, version: str) -> list[str]:
         """A new process asks for the environment, while the orphans of the dead one may still be at work."""
-        prefix, problems = None, []
+        prefix, problems, marks = None, [], []
         with self._victim(version, gc=True) as host:
             for line in _lines(host):
+                marks.append((time.monotonic(), line))
                 word, _, text = line.partition(" ")
                 if word == "error":
                     problems.append(f"the next host fails: {text}")
@@ -199,6 +204,7 @@ class Killer:
                     host.stdin.write(b"\n")  # type: ignore[union-attr]
                     host.stdin.flush()  # type: ignore[union-attr]
         self._orphans.clear()
+        self._note_durations(marks)
         if prefix is None:
             return problems or [f"the next host ends with {host.returncode}"]
         problems += [f"left: {item}" for item in leftovers(self.root)]

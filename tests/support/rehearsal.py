@@ -36,6 +36,10 @@ class Rehearsal:
         self.venv = installer.make_venv(workplace / "venv", python)
         self.site = site_of(self.venv)
         UV.install(self.venv, wheels, "stranger")
+        self.remember()
+
+    def remember(self) -> None:
+        """This is how it was before the application was installed."""
         self._outside_before = listing(self.outside)
         self._before = self._listing()
 

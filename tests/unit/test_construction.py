@@ -48,7 +48,7 @@ def test_an_absolute_path_stays_and_links_in_it_are_kept(here: Path) -> None:
     assert IsolatedEnvironment(here / "link" / "env").path == here / "link" / "env"
 
 
-@pytest.mark.parametrize("given", ["", "  ", "a\0b"])
+@pytest.mark.parametrize("given", ["", "  ", "a\0b", "caf\udce9/env"])
 def test_what_is_no_path_is_refused(given: str) -> None:
     with pytest.raises(errors.RequestError, match="no path for an environment"):
         IsolatedEnvironment(given)
