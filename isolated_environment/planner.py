@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 
 from .asks import Ask
 from .declaration import AskInput, Declaration
-from .errors import InvalidRequirementError
+from .errors import InvalidRequirementError, ResolutionError
 from .host import find_interpreter
 from .index import Index
 from .layout import WORK, Layout

@@ -8,31 +8,36 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from html import escape
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
-from packaging.pylock import Package, PackageArchive, PackageDirectory, PackageVcs, PackageWheel
+from packaging.pylock import Package, PackageWheel
 
 from ..child import run_pip
 from ..errors import ToolchainNotFoundError
 from ..index import Credentials, join_credentials
 from ..layout import python_of
-from ..lockfile import Lock, artifact_of, lock_from_report
-from ..plan import BuildOrder, DirectFile, Stage, Step
-from ..requirements import Requirement
+from ..lockfile import Lock, lock_from_report
+from ..plan import BuildOrder, Stage, Step
 from ..spec import credentials_by_prefix
+from .pip_files import (
+    STAND_INS,
+    direct_line,
+    has_hashes,
+    link,
+    pinned_line,
+    requirement_line,
+    secret_variables,
+)
 from .stand_ins import stand_in
 
 _REPORT = "report.json"
-_STAND_INS = "stand-ins"
 
 
 @dataclass(frozen=True)
@@ -61,11 +66,11 @@ class Pip:
         files: dict[str, str | bytes] = {
             "requirements.txt": _text(
                 [
-                    *(_line(item, order) for item in content.requirements),
-                    *(_reference_to(item, order) for item in widened),
+                    *(requirement_line(item, order) for item in content.requirements),
+                    *(direct_line(item, order) for item in widened),
                 ]
             ),
-            **{f"{_STAND_INS}/{item.filename}": stand_in(item) for item in order.direct.values() if item.metadata},
+            **{f"{STAND_INS}/{item.filename}": stand_in(item) for item in order.direct.values() if item.metadata},
             "constraints.txt": _text([*(item.text for item in content.all_constraints), *preferred]),
         }
         argv = [
@@ -110,13 +115,13 @@ class Pip:
         What an index serves is offered to pip by a page of exact links (``--find-links``), so that it takes the
         locked file and records no direct URL (PEP 610), as uv does.
         """
-        hashed = [package for package in lock.packages if _has_hashes(package)]
-        loose = [package for package in lock.packages if not _has_hashes(package)]
+        hashed = [package for package in lock.packages if has_hashes(package)]
+        loose = [package for package in lock.packages if not has_hashes(package)]
         python = python_of(str(order.prefix))
         files = {
-            "links.html": "".join(map(_link, hashed)),
-            "hashed.txt": _text(_pinned(package, order) for package in hashed),
-            "loose.txt": _text(_pinned(package, order) for package in loose),
+            "links.html": "".join(map(link, hashed)),
+            "hashed.txt": _text(pinned_line(package, order) for package in hashed),
+            "loose.txt": _text(pinned_line(package, order) for package in loose),
         }
         steps = []
         common = [
@@ -189,40 +194,6 @@ def _preferences(order: BuildOrder) -> dict[str, str]:
     return {name: value for name, value in order.kept_versions.items() if name not in direct}
 
 
-def _line(item: Requirement, order: BuildOrder) -> str:
-    if item.url is None:
-        direct = order.direct.get(item.name or "")
-        return item.text if direct is None else _reference_to(direct, order)
-    return item.line if item.editable else _private(item.text, order)
-
-
-def _reference_to(item: DirectFile, order: BuildOrder) -> str:
-    """The stand-in for a file that has one; else the file itself, which pip then fetches to read its metadata."""
-    if item.metadata:
-        return item.reference((order.work / _STAND_INS / item.filename).as_uri())
-    fragment = f"#sha256={item.sha256}" if item.sha256 else ""
-    return _private(item.reference(f"{item.url}{fragment}"), order)
-
-
-def _private(text: str, order: BuildOrder) -> str:
-    """Put the placeholders for user name and password into a URL that needs them."""
-    for prefix, variables in sorted(_variables(order).items(), reverse=True):
-        # up to the end of a part: https://host is no prefix of https://host.evil
-        found = re.search(re.escape(prefix) + r"(?=[/?#\s]|$)", text)
-        if found:
-            secured = join_credentials(prefix, *(f"${{{name}}}" for name in variables))
-            return text[: found.start()] + secured + text[found.end() :]
-    return text
-
-
-def _variables(order: BuildOrder) -> dict[str, tuple[str, str]]:
-    """For each URL prefix with credentials the two variables that hold them: pip replaces ``${NAME}`` in its files."""
-    return {
-        prefix: (f"ISOLATED_ENVIRONMENT_USER_{number}", f"ISOLATED_ENVIRONMENT_PASSWORD_{number}")
-        for number, prefix in enumerate(sorted(credentials_by_prefix(order.content)))
-    }
-
-
 def _environment(order: BuildOrder, *, installing: bool = False) -> dict[str, str]:
     """Pip's settings.  Private explicit indexes are named only when every hash is known: their passwords are needed."""
     settings, content = order.settings, order.content
@@ -252,7 +223,7 @@ def _environment(order: BuildOrder, *, installing: bool = False) -> dict[str, st
         "PIP_NO_CACHE_DIR": "1" if order.no_cache else None,
     }
     env.update({variable: value for variable, value in optional.items() if value})
-    for prefix, (user, password) in _variables(order).items():
+    for prefix, (user, password) in secret_variables(order).items():
         env[user], env[password] = (quote(word, safe="") for word in (known[prefix].username, known[prefix].password))
     return env
 
@@ -270,52 +241,8 @@ def _options(order: BuildOrder, *, building: bool = False) -> list[str]:
     return [word for word in order.content.options.words if word.split("=", 1)[0] in wanted]
 
 
-def _has_hashes(package: Package) -> bool:
-    return not isinstance(artifact_of(package), (PackageVcs, PackageDirectory))
-
-
 def _without_index(packages: Iterable[Package], env: Mapping[str, str]) -> list[str]:
     """No index is asked when every file is a wheel; building from source needs one, private files need its password."""
     wheels = all(package.wheels for package in packages)
     private = any("@" in env.get(name, "") for name in ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL"))
     return ["--no-index"] if wheels and not private else []
-
-
-def _url_of(package: Package) -> str:
-    artifact = artifact_of(package)
-    url = getattr(artifact, "url", None)
-    return url or Path(str(artifact.path)).as_uri()
-
-
-def _hash_of(package: Package) -> tuple[str, str]:
-    hashes = dict(getattr(artifact_of(package), "hashes", {}))
-    return ("sha256", hashes["sha256"]) if "sha256" in hashes else next(iter(hashes.items()))
-
-
-def _link(package: Package) -> str:
-    if isinstance(artifact_of(package), PackageArchive):
-        return ""
-    url = _url_of(package)
-    name = re.split(r"[/\\]", url)[-1]
-    return f'<a href="{escape(url)}#{"=".join(_hash_of(package))}">{escape(name)}</a>\n'
-
-
-def _pinned(package: Package, order: BuildOrder) -> str:
-    artifact = artifact_of(package)
-    if isinstance(artifact, PackageVcs):
-        url = artifact.url or Path(str(artifact.path)).as_uri()
-        return _reference(
-            package, f"{artifact.type}+{_private(url, order)}@{artifact.commit_id}", artifact.subdirectory
-        )
-    if isinstance(artifact, PackageDirectory):
-        if artifact.editable:
-            return f"-e {_url_of(package)}"
-        return _reference(package, _url_of(package), artifact.subdirectory)
-    suffix = f" --hash={':'.join(_hash_of(package))}"
-    if isinstance(artifact, PackageArchive):
-        return _reference(package, _private(_url_of(package), order), artifact.subdirectory) + suffix
-    return f"{package.name}=={package.version}{suffix}"
-
-
-def _reference(package: Package, url: str, subdirectory: str | None) -> str:
-    return f"{package.name} @ {url}" + (f"#subdirectory={subdirectory}" if subdirectory else "")
