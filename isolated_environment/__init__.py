@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .index import Index
     from .plan import Plan
     from .store.inspection import Report, Size, State
+    from .torch_index.request import TorchIndex
 
 __all__ = [
     "Event",
@@ -25,6 +26,7 @@ __all__ = [
     "Report",
     "Size",
     "State",
+    "TorchIndex",
     "errors",
     "isolated_environment",
     "isolated_environment_run",
@@ -40,6 +42,7 @@ _HOMES = {
     "Report": "store.inspection",
     "Size": "store.inspection",
     "State": "store.inspection",
+    "TorchIndex": "torch_index.request",
     "isolated_environment": "environment",
     "isolated_environment_run": "environment",
 }

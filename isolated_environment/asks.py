@@ -13,6 +13,7 @@ from .index import Index
 from .options import NO_OPTIONS, InstallOptions
 from .requirement_text import RequirementText, read_file, read_text
 from .requirements import Requirement, parse, parse_constraint
+from .torch_source import TorchSource, read_torch_source
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class Ask:
     constraints: tuple[Requirement, ...] = ()
     index: Index | None = None
     options: InstallOptions = NO_OPTIONS
+    #: Where PyTorch comes from, when the ask says so.
+    torch: TorchSource | None = None
     raw: dict[str, Any] | None = field(default=None, compare=False)
 
     @classmethod
@@ -48,6 +51,7 @@ class Ask:
             found.constraints,
             as_index(given.index, found.requirements),
             found.options,
+            read_torch_source(given.index),
             given.raw(),
         )
 
@@ -65,25 +69,27 @@ class Ask:
             "constraints": [record_requirement(item) for item in self.constraints],
             "index": None if self.index is None else record_index(self.index),
             "options": list(self.options.words),
+            **({} if self.torch is None else {"torch": self.torch.record()}),
             "raw": self.raw,
         }
 
     @classmethod
     def from_record(cls, record: dict[str, Any]) -> Ask:
         """Read what :meth:`record` wrote."""
-        index = record["index"]
+        index, torch = record["index"], record.get("torch")
         return cls(
             tuple(map(recorded_requirement, record["requirements"])),
             tuple(map(recorded_requirement, record["constraints"])),
             None if index is None else recorded_index(index),
             InstallOptions(tuple(record["options"])),
+            None if torch is None else TorchSource.from_record(torch),
             record["raw"],
         )
 
 
 def as_index(given: object, requirements: Iterable[Requirement]) -> Index | None:
-    """Read the ``index=`` of an ask: explicit for the projects that the ask names."""
-    if given is None:
+    """Read the ``index=`` of an ask: explicit for the projects that the ask names; a channel of PyTorch is none."""
+    if given is None or read_torch_source(given) is not None:
         return None
     index = given if isinstance(given, Index) else Index(str(given))
     if index.default:

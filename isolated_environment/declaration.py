@@ -119,6 +119,8 @@ def raw_index(index: object) -> Any:
     """Return the JSON form of an index argument."""
     if index is None:
         return None
+    if hasattr(index, "channel"):  # a TorchIndex
+        return index.record()  # type: ignore[attr-defined]
     projects = getattr(index, "projects", None)
     if projects is None:
         return redact(str(index))
@@ -145,9 +147,10 @@ class Declaration:
         constraints: Constraints of the constructor.
         pylock: Path of a given lock, or ``None``.
         system_site_packages: See PEP 405.
+        torch: Where PyTorch comes from: a TorchIndex, a channel's name, a URL, or ``None``.
     """
 
-    __slots__ = ("asks", "constraints", "indexes", "pylock", "python", "stated", "system_site_packages")
+    __slots__ = ("asks", "constraints", "indexes", "pylock", "python", "stated", "system_site_packages", "torch")
 
     def __init__(
         self,
@@ -158,6 +161,7 @@ class Declaration:
         constraints: object,
         pylock: str | None,
         system_site_packages: bool,
+        torch: object = None,
     ) -> None:
         #: Whether the constructor stated the whole content.
         self.stated = requirements is not None or pylock is not None
@@ -167,6 +171,7 @@ class Declaration:
         self.constraints = words_of(constraints)
         self.pylock = pylock
         self.system_site_packages = system_site_packages
+        self.torch = torch
 
     def settings(self) -> dict[str, Any]:
         """Return the JSON form of everything but the asks."""
@@ -180,6 +185,7 @@ class Declaration:
             "constraints": sorted(map(_raw_word, self.constraints)),
             "pylock": self.pylock,
             "system_site_packages": self.system_site_packages,
+            **({} if self.torch is None else {"torch": raw_index(self.torch)}),
         }
 
     def raw(self) -> dict[str, Any]:
@@ -215,7 +221,7 @@ class Declaration:
     def _settings_mismatch(self, built: dict[str, Any]) -> str | None:
         """A handle that states nothing takes what is there, but for what it names itself."""
         settings = self.settings()
-        for name in ("python", "indexes", "constraints", "system_site_packages"):
-            if settings[name] and settings[name] != built.get(name):
+        for name in ("python", "indexes", "constraints", "system_site_packages", "torch"):
+            if settings.get(name) and settings[name] != built.get(name):
                 return f"{name}= differs"
         return None

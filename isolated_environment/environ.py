@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from .layout import WINDOWS, bin_of, python_of
+from .layout import PINS_NAME, WINDOWS, bin_of, python_of
 
 #: Families that belong to another interpreter or environment, by prefix.
 FOREIGN_PREFIXES = ("PYTHON", "CONDA_", "_CONDA_", "_CE_", "MAMBA_", "PIXI_", "VIRTUAL_ENV", "_OLD_VIRTUAL_")
@@ -50,9 +50,10 @@ class EnvPatch:
         unset_names: Variables that are removed.
         values: Variables that are set, after the removals; ``None`` removes.
         first_on_path: A directory put in front of PATH, or ``None``.
+        appended: Words put behind what a variable holds already, with a blank between.
     """
 
-    __slots__ = ("first_on_path", "unset_names", "unset_prefixes", "values")
+    __slots__ = ("appended", "first_on_path", "unset_names", "unset_prefixes", "values")
 
     def __init__(
         self,
@@ -61,11 +62,13 @@ class EnvPatch:
         unset_names: frozenset[str] = frozenset(),
         values: Mapping[str, str | None] | None = None,
         first_on_path: str | None = None,
+        appended: Mapping[str, str] | None = None,
     ) -> None:
         self.unset_prefixes = unset_prefixes
         self.unset_names = unset_names
         self.values: Mapping[str, str | None] = values or {}
         self.first_on_path = first_on_path
+        self.appended: Mapping[str, str] = appended or {}
 
     def apply(self, base: Mapping[str, str]) -> dict[str, str]:
         """Return a changed copy of *base*."""
@@ -80,6 +83,8 @@ class EnvPatch:
                 changed.pop(name, None)
             else:
                 changed[name] = value
+        for name, word in self.appended.items():
+            changed[name] = f"{changed[name]} {word}" if changed.get(name) else word
         return changed
 
 
@@ -94,7 +99,19 @@ def patch_for_prefix(prefix: str) -> EnvPatch:
         unset_names=FOREIGN_NAMES,
         values={"VIRTUAL_ENV": prefix, "UV_PYTHON": python_of(prefix)},
         first_on_path=bin_of(prefix),
+        appended=_pins(prefix),
     )
+
+
+def _pins(prefix: str) -> dict[str, str]:
+    """What keeps a bare ``pip`` or ``uv pip`` from replacing a pinned PyTorch: a constraint, as a URI."""
+    path = f"{prefix}/{PINS_NAME}"
+    if not os.path.exists(path):
+        return {}
+    from pathlib import Path
+
+    uri = Path(path).as_uri()  # a path with blanks would be split (measured with pip and uv)
+    return {"PIP_CONSTRAINT": uri, "UV_CONSTRAINT": uri}
 
 
 def patch_for_installer(values: Mapping[str, str]) -> EnvPatch:

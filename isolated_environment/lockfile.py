@@ -77,6 +77,15 @@ class Lock:
         facts = {package.name: _facts(package) for package in self.packages}
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
+    def with_files(self, files: Mapping[str, PackageWheel]) -> Lock:
+        """Return this lock with other files for some projects: those that a stand-in was resolved for."""
+        return _lock(
+            Package(name=package.name, version=package.version, wheels=[files[package.name]])
+            if package.name in files
+            else package
+            for package in self.packages
+        )
+
     @cached_property
     def size(self) -> int:
         """Bytes to download, as far as the index told."""

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from .lockfile import Lock
 
 
+#: Where in the working directory pages for plain directories are written: ``<index>/<project>/index.html`` below it.
+PAGES = "pages"
+
+
 @dataclass(frozen=True)
 class Step:
     """One command of a build.
@@ -37,7 +41,31 @@ class Stage:
     """Files to write into the working directory, then steps to run there."""
 
     steps: tuple[Step, ...]
-    files: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str | bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class DirectFile:
+    """A project of an explicit index, resolved to one file, for a toolchain that cannot route by name."""
+
+    name: str
+    version: str
+    filename: str
+    #: Absolute, without credentials.
+    url: str
+    #: As hex, where the index tells.
+    sha256: str | None
+    #: The wheel's METADATA, where it can be had without the wheel.
+    metadata: bytes | None = field(default=None, repr=False)
+    #: Extras asked for, sorted.
+    extras: tuple[str, ...] = ()
+    #: The marker asked for, or nothing.
+    marker: str = ""
+
+    def reference(self, url: str) -> str:
+        """Return the requirement that takes this project from *url*."""
+        head = f"{self.name}[{','.join(self.extras)}]" if self.extras else self.name
+        return f"{head} @ {url}" + (f" ; {self.marker}" if self.marker else "")
 
 
 @dataclass(frozen=True)
@@ -57,8 +85,10 @@ class BuildOrder:
     upgrade: frozenset[str] | None = frozenset()
     #: Take nothing from the installer's cache.
     no_cache: bool = False
-    #: Projects resolved to one file already, name to requirement text (for a toolchain that cannot route by name).
-    direct: Mapping[str, str] = field(default_factory=dict)
+    #: Projects resolved to one file already, by name (for a toolchain that cannot route by name).
+    direct: Mapping[str, DirectFile] = field(default_factory=dict)
+    #: Pages written for explicit indexes that are plain directories: path in the working directory to HTML.
+    pages: Mapping[str, str] = field(default_factory=dict)
     #: Projects that came up during the resolution and belong to an explicit index.
     widened: tuple[str, ...] = ()
 

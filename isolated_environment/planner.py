@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from packaging.requirements import Requirement as Parsed
 from packaging.utils import canonicalize_name
 
 from .asks import Ask
@@ -17,11 +16,10 @@ from .errors import InvalidRequirementError, ResolutionError
 from .host import find_interpreter
 from .index import Index
 from .layout import WORK, Layout
-from .lockfile import EMPTY_LOCK, Lock
+from .lockfile import EMPTY_LOCK
 from .plan import BuildOrder, Plan
 from .receipt import Receipt, Unusable, read
-from .repository import choose_file, read_project
-from .requirements import Requirement
+from .repository import read_project
 from .settings import Settings
 from .spec import Content, understood
 from .toolchains import find_toolchain
@@ -127,54 +125,6 @@ def make_plan(
     resolving = () if content.pylock_text is not None else found.resolve(order).steps
     steps = (*resolving, *found.create(order).steps, *found.install(order, EMPTY_LOCK).steps)
     return replace(plan, steps=steps)
-
-
-def unrouted(order: BuildOrder, lock: Lock) -> tuple[str, ...]:
-    """Return the projects in *lock* that belong to an explicit index but were not asked from it by name."""
-    routed = {name for index in order.content.explicit_indexes for name in index.projects}
-    asked = {item.name for item in order.content.requirements}
-    return tuple(sorted((routed & lock.versions.keys()) - asked - set(order.widened)))
-
-
-def with_direct_files(order: BuildOrder) -> BuildOrder:
-    """Resolve every project of an explicit index to one file, for a toolchain that cannot route by name.
-
-    Raises:
-        IndexUnreachableError: an index did not answer.
-        ResolutionError: it has no file that serves.
-    """
-    direct = dict(order.direct)
-    for index in order.content.explicit_indexes:
-        for name in index.projects:
-            asked = [item for item in order.content.requirements if item.name == name and item.url is None]
-            if (asked or name in order.widened) and name not in direct:
-                direct[name] = _direct_file(order, name, asked)
-    return replace(order, direct=direct)
-
-
-def _direct_file(order: BuildOrder, name: str, asked: list[Requirement]) -> str:
-    index = next(index for index in order.content.explicit_indexes if name in index.projects)
-    constraints = [item for item in order.content.all_constraints if item.name == name and item.url is None]
-    parsed = [Parsed(item.text) for item in (*asked, *constraints)]
-    target = order.interpreter.target()
-    file = choose_file(
-        read_project(index, name, order.settings),
-        [item.specifier for item in parsed],
-        target,
-        prereleases=order.content.options.flag("--pre"),
-    )
-    if file is None:
-        wanted = ", ".join(item.text for item in asked) or name
-        raise ResolutionError(
-            f"{index.url} has no file of {wanted} for Python {order.interpreter.minor} on this platform",
-            hint="check the version asked for, and python=",
-            step="resolve",
-        )
-    extras = sorted({extra for item in parsed for extra in item.extras})
-    marker = next((f" ; {item.marker}" for item in parsed[: len(asked)] if item.marker), "")
-    fragment = f"#sha256={file.sha256}" if file.sha256 else ""
-    head = f"{name}[{','.join(extras)}]" if extras else name
-    return f"{head} @ {file.url}{fragment}{marker}"
 
 
 def ask_index_for_missing(order: BuildOrder, output: str) -> None:

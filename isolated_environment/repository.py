@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from http import HTTPStatus
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urljoin, urlsplit
+from urllib.request import url2pathname
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import (
@@ -42,6 +44,8 @@ class File:
     requires_python: str | None
     yanked: bool
     version: Version
+    #: Whether its metadata can be had beside it (PEP 658).
+    has_metadata: bool = False
 
     @property
     def is_wheel(self) -> bool:
@@ -67,7 +71,7 @@ def read_project(index: Index, project: str, settings: Settings) -> list[File]:
     url = f"{index.url}/{project}/"
     if urlsplit(url).scheme == "file":
         return _parse_html(_read_directory(url, project, index), url)
-    answer = _fetched(url, index, settings)
+    answer = fetch(url, index, settings)
     if answer.status_code in {403, 404}:
         raise _unknown(index, project)
     if answer.status_code != HTTPStatus.OK:
@@ -104,23 +108,39 @@ def choose_file(
     return max(ranked, key=lambda pair: pair[0])[1] if ranked else None
 
 
-def _fetched(url: str, index: Index, settings: Settings) -> Response:
+def fetch(
+    url: str, index: Index, settings: Settings, headers: Mapping[str, str] | None = None, *, stream: bool = False
+) -> Response:
+    """Ask for *url*; the index's credentials go to its own host alone.
+
+    Args:
+        url: A page or a file of the index, on its host or another.
+        index: The index.
+        settings: Offline, time-out, certificates, proxy, trusted hosts.
+        headers: What else to send.
+        stream: Leave the body where it is until it is read.
+
+    Raises:
+        IndexUnreachableError: no answer.
+    """
     import requests
 
     if settings.offline:
         hint = "allow the network once, or give a wheelhouse by options=['--find-links', DIR]"
         raise _unreachable(f"the index {index.url} is not asked: offline", hint)
-    credentials = index.credentials
-    trusted = {urlsplit(url).netloc, urlsplit(url).hostname} & {*(settings.trusted_hosts or "").split()}
+    place = urlsplit(url)
+    credentials = index.credentials if place.netloc == urlsplit(index.url).netloc else None
+    trusted = {place.netloc, place.hostname} & {*(settings.trusted_hosts or "").split()}
     try:
         return requests.get(
             url,
-            headers={"Accept": _ACCEPT},
+            headers={"Accept": _ACCEPT, **(headers or {})},
             timeout=_seconds(settings.timeout),
             auth=(credentials.username, credentials.password) if credentials else None,
             verify=False if trusted else settings.certificate or True,
             cert=settings.client_certificate,
             proxies={"http": settings.proxy, "https": settings.proxy} if settings.proxy else None,
+            stream=stream,
         )
     except (requests.RequestException, OSError) as error:
         reason = f"the index {index.url} did not answer: {type(error).__name__}"
@@ -132,6 +152,15 @@ def _seconds(timeout: str | None) -> float:
         return float(timeout or _TIMEOUT)
     except ValueError:
         return _TIMEOUT
+
+
+def has_page(index: Index, project: str) -> bool:
+    """Return whether an index that is a directory has a page of *project*, rather than its files alone."""
+    return _directory_of(f"{index.url}/{project}/").joinpath("index.html").is_file()
+
+
+def _directory_of(url: str) -> Path:
+    return Path(url2pathname(urlsplit(url).path))
 
 
 def _unreachable(reason: str, hint: str) -> IndexUnreachableError:
@@ -154,10 +183,7 @@ def _admits(requires_python: str | None, python: str) -> bool:
 
 
 def _read_directory(url: str, project: str, index: Index) -> str:
-    from pathlib import Path
-    from urllib.request import url2pathname
-
-    directory = Path(url2pathname(urlsplit(url).path))
+    directory = _directory_of(url)
     page = directory / "index.html"
     if page.is_file():
         return page.read_text("utf-8")
@@ -190,7 +216,9 @@ def _parse_html(text: str, url: str) -> list[File]:
         sha256 = fragment.removeprefix("sha256=") if fragment.startswith("sha256=") else None
         filename = unquote(urlsplit(target).path.rsplit("/", 1)[-1])
         yanked = "data-yanked" in link
-        files.append(_file(filename, target, sha256, link.get("data-requires-python"), yanked=yanked))
+        metadata = "data-core-metadata" in link or "data-dist-info-metadata" in link
+        python = link.get("data-requires-python")
+        files.append(_file(filename, target, sha256, python, yanked=yanked, has_metadata=metadata))
     return [file for file in files if file is not None]
 
 
@@ -202,16 +230,19 @@ def _parse_json(page: dict[str, Any], url: str) -> list[File]:
             item.get("hashes", {}).get("sha256"),
             item.get("requires-python"),
             yanked=bool(item.get("yanked")),
+            has_metadata=bool(item.get("core-metadata") or item.get("dist-info-metadata")),
         )
         for item in page.get("files", [])
     ]
     return [file for file in files if file is not None]
 
 
-def _file(filename: str, url: str, sha256: str | None, requires_python: str | None, *, yanked: bool) -> File | None:
+def _file(
+    filename: str, url: str, sha256: str | None, requires_python: str | None, *, yanked: bool, has_metadata: bool
+) -> File | None:
     try:
         is_wheel = filename.endswith(".whl")
         version = parse_wheel_filename(filename)[1] if is_wheel else parse_sdist_filename(filename)[1]
     except (InvalidWheelFilename, InvalidSdistFilename):
         return None
-    return File(filename, url, sha256, requires_python, yanked, version)
+    return File(filename, url, sha256, requires_python, yanked, version, has_metadata)

@@ -50,6 +50,10 @@ class Settings:
     uv_cache: str | None = None
     #: ``PIP_CACHE_DIR``.
     pip_cache: str | None = None
+    #: ``ISOLATED_ENVIRONMENT_TORCH_URL``: the base of a mirror of the PyTorch index, or a directory.
+    torch_url: str | None = None
+    #: ``ISOLATED_ENVIRONMENT_TORCH_BACKEND``: the channel to take where the application says ``auto``.
+    torch_backend: str | None = None
 
     def main_index(self) -> str | None:
         """Return the main index's URL with its credentials, or ``None`` for the installer's own default."""
@@ -92,4 +96,6 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         trusted_hosts=first("UV_INSECURE_HOST", "PIP_TRUSTED_HOST"),
         uv_cache=first("UV_CACHE_DIR"),
         pip_cache=first("PIP_CACHE_DIR"),
+        torch_url=first("ISOLATED_ENVIRONMENT_TORCH_URL"),
+        torch_backend=first("ISOLATED_ENVIRONMENT_TORCH_BACKEND"),
     )

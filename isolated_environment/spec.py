@@ -15,7 +15,9 @@ from .declaration import AskInput, Declaration, content_of, host_minor
 from .errors import InvalidIndexError, InvalidLockError
 from .index import Credentials, Index
 from .options import InstallOptions
+from .redaction import redact
 from .requirements import Requirement, parse_constraint
+from .torch_source import TorchSource, read_torch_source
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class Content:
     #: The given lock (PEP 751): its text, and where it was; it takes the place of the asks' resolution.
     pylock_text: str | None = None
     pylock_path: str | None = field(default=None, compare=False)
+    #: Where PyTorch comes from: what the constructor or the latest ask that says so says.
+    torch: TorchSource | None = None
 
     @property
     def requirements(self) -> tuple[Requirement, ...]:
@@ -71,11 +75,13 @@ class Content:
 
     def merged(self, ask: Ask) -> Content:
         """Return this content with one more ask; it replaces what earlier ones asked of the same projects."""
+        torch = ask.torch or self.torch
         if any(ask == earlier for earlier in self.asks):
-            return replace(self, asks=tuple(ask if ask == earlier else earlier for earlier in self.asks))
+            asks = tuple(ask if ask == earlier else earlier for earlier in self.asks)
+            return replace(self, asks=asks, torch=torch)
         identities = {item.identity for item in ask.requirements}
         kept = [left for earlier in self.asks if (left := earlier.without(identities)) is not None]
-        return replace(self, asks=(*kept, ask) if ask.requirements else tuple(kept))
+        return replace(self, asks=(*kept, ask) if ask.requirements else tuple(kept), torch=torch)
 
     def record(self) -> dict[str, Any]:
         """Return the JSON form, without credentials."""
@@ -87,6 +93,7 @@ class Content:
             "system_site_packages": self.system_site_packages,
             "pylock": self.pylock_text,
             "pylock_path": self.pylock_path,
+            **({} if self.torch is None else {"torch": self.torch.record()}),
         }
 
     @classmethod
@@ -96,6 +103,7 @@ class Content:
         Raises:
             KeyError, TypeError, ValueError: it is not such a record.
         """
+        torch = record.get("torch")
         return cls(
             tuple(map(Ask.from_record, record["asks"])),
             tuple(map(recorded_requirement, record["constraints"])),
@@ -104,6 +112,7 @@ class Content:
             record["system_site_packages"],
             record["pylock"],
             record["pylock_path"],
+            None if torch is None else TorchSource.from_record(torch),
         )
 
     def digest(self) -> str:
@@ -149,10 +158,22 @@ def understood(declaration: Declaration, asks: tuple[AskInput, ...], python: str
         system_site_packages=declaration.system_site_packages,
         pylock_text=text,
         pylock_path=declaration.pylock,
+        torch=_as_torch_source(declaration.torch),
     )
     for given in asks:
         content = content.merged(Ask.understood(given))
     return content
+
+
+def _as_torch_source(given: object) -> TorchSource | None:
+    source = read_torch_source(given)
+    if given is not None and source is None:
+        raise InvalidIndexError(
+            f"torch={redact(str(given))!r} names no channel of the PyTorch index",
+            hint="write TorchIndex.auto(), TorchIndex('cu126'), 'cpu', or a URL that ends in a channel",
+            url=str(given),
+        )
+    return source
 
 
 def _as_constructor_index(given: object) -> Index:

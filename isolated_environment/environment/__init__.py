@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..events import Event
     from ..index import Index
     from ..process import StrPath
+    from ..torch_index.request import TorchIndex
     from .content import Requirements
 
 
@@ -38,6 +39,8 @@ class IsolatedEnvironment(ContentMethods, QuestionMethods, RunningMethods):
             or a requirements file, or a list of these.  ``None``: this handle adds to what is there.
         python: ``"3.11"``, ``">=3.10,<3.13"``, the path of an interpreter, or ``None``: the host's version, or what
             is there already when this handle states no content.
+        torch: Where PyTorch and its family come from: :class:`~isolated_environment.TorchIndex`, the name of a channel
+            (``"cu126"``, ``"cpu"``), ``"auto"``, or the URL of a channel.  The exact build is pinned.
         indexes: :class:`~isolated_environment.Index` values: explicit for named projects, or one in the place of the
             main index.
         constraints: Requirements that limit but do not ask.
@@ -66,6 +69,7 @@ class IsolatedEnvironment(ContentMethods, QuestionMethods, RunningMethods):
         requirements: Requirements | None = None,
         *,
         python: StrPath | None = None,
+        torch: TorchIndex | str | None = None,
         indexes: Iterable[Index] = (),
         constraints: Requirements = (),
         pylock: StrPath | None = None,
@@ -87,6 +91,7 @@ class IsolatedEnvironment(ContentMethods, QuestionMethods, RunningMethods):
                 constraints=constraints,
                 pylock=None if pylock is None else absolute(os.fspath(pylock)),
                 system_site_packages=system_site_packages,
+                torch=torch,
             ),
             toolchain=toolchain,
             owner=owner,

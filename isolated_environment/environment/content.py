@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from ..index import Index
     from ..plan import Plan
+    from ..torch_index.request import TorchIndex
     from .handle import Handle
 
     Requirements = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
@@ -29,7 +30,7 @@ class ContentMethods:
     def pip_install(
         self,
         requirements: Requirements,
-        index: Index | str | os.PathLike[str] | None = None,
+        index: Index | TorchIndex | str | os.PathLike[str] | None = None,
         *,
         constraints: Requirements = (),
         upgrade: bool = False,
@@ -44,7 +45,9 @@ class ContentMethods:
             requirements: A PEP 508 requirement, a requirements text, the path of a wheel, a project or a requirements
                 file, or a list of these; an empty list asks for nothing more than :meth:`ensure`.
             index: Where the projects named in this call come from, and only they: a URL, a directory or an
-                :class:`~isolated_environment.Index`.
+                :class:`~isolated_environment.Index`.  A :class:`~isolated_environment.TorchIndex`, or a URL whose last
+                part is a channel of PyTorch (``…/whl/cu121``): the PyTorch family comes from that channel, pinned to
+                the exact build, and everything else from the main index.
             constraints: Requirements that limit but do not ask.
             upgrade: Take the newest versions of the projects named, also when older ones satisfy.
             options: Installer options that both toolchains can honour, such as ``"--pre"``; one word an element.
@@ -56,6 +59,7 @@ class ContentMethods:
             RequestError: the request cannot be read.  Nothing was changed.
             BuildError: it could not be installed.  What was there before is untouched.
             HostError: no interpreter or toolchain serves.
+            TorchError: no build of PyTorch fits; nothing of it was downloaded.
             StoreError: the place cannot be used.
 
         Example:

@@ -11,7 +11,14 @@
     │   └── InvalidLockError                           path
     ├── HostError                                      this machine cannot satisfy it
     │   ├── InterpreterNotFoundError (LookupError)     request, searched
-    │   └── ToolchainNotFoundError (FileNotFoundError) toolchain, searched
+    │   ├── ToolchainNotFoundError (FileNotFoundError) toolchain, searched
+    │   └── TorchError                                 no build of PyTorch fits
+    │       ├── DriverTooOldError                      driver, cuda, needed, newest_possible
+    │       ├── ArchitectureDroppedError               capabilities, last_torch, last_channel
+    │       ├── NoTorchReleaseError (LookupError)      channel, requirement, available
+    │       ├── NoTorchWheelError (LookupError)        channel, release, target, exists
+    │       ├── UnsupportedMachineError                machine
+    │       └── TorchConflictError                     pin, requirement
     ├── StoreError                                     the environment on disk
     │   ├── NotBuiltError (LookupError)                root
     │   ├── NotOurDirectoryError (FileExistsError)     path
@@ -85,11 +92,22 @@ from .store import (
     RollbackError,
     StoreError,
 )
+from .torch import (
+    ArchitectureDroppedError,
+    DriverTooOldError,
+    NoTorchReleaseError,
+    NoTorchWheelError,
+    TorchConflictError,
+    TorchError,
+    UnsupportedMachineError,
+)
 
 __all__ = [
+    "ArchitectureDroppedError",
     "BuildError",
     "CommandNotFoundError",
     "DiskFullError",
+    "DriverTooOldError",
     "HostError",
     "InUseError",
     "IndexUnreachableError",
@@ -103,6 +121,8 @@ __all__ = [
     "IsolatedEnvironmentWarning",
     "LockLostError",
     "LockTimeoutError",
+    "NoTorchReleaseError",
+    "NoTorchWheelError",
     "NotBuiltError",
     "NotOurDirectoryError",
     "OwnerError",
@@ -117,5 +137,8 @@ __all__ = [
     "RollbackError",
     "StoreError",
     "ToolchainNotFoundError",
+    "TorchConflictError",
+    "TorchError",
+    "UnsupportedMachineError",
     "VerificationError",
 ]

@@ -13,7 +13,8 @@ from ..planner import Wanted
 from ..settings import Settings
 from ..spec import Content
 from ..toolchains import find_toolchain
-from .attempt import Attempt, Base, Built, Site
+from .attempt import Attempt, Built
+from .site import Base, Site
 
 #: Bytes that must be free before anything is started.
 RESERVE = 64 << 20

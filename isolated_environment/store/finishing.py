@@ -12,7 +12,7 @@ import shutil
 from pathlib import Path
 
 from ..child import run_pip
-from ..layout import WINDOWS, WORK, bin_of, python_of
+from ..layout import PINS_NAME, WINDOWS, WORK, bin_of, python_of
 from ..toolchains.pip import bundled_wheels
 
 #: What makes a prefix the environment that it is: the bytes of ``pyvenv.cfg``, and what its interpreter is.
@@ -37,13 +37,14 @@ def replaced(prefix: Path, identity: Identity) -> list[str]:
     return [f"a distribution replaced {name}" for name, now, before in pairs if now != before]
 
 
-def finish(prefix: Path, lock_text: str, *, pip_for: str | None) -> None:
+def finish(prefix: Path, lock_text: str, *, pip_for: str | None, pins: tuple[str, ...] = ()) -> None:
     """Leave the prefix as it is published: with its lock, with ``pip``, without what only the build needed.
 
     Args:
         prefix: The prefix.
         lock_text: Its ``pylock.toml``.
         pip_for: The Python version, for the scripts ``pip``, ``pip3`` and ``pipX.Y``; ``None``: pip is installed.
+        pins: Requirements that a pip or uv run inside must keep to.
 
     Raises:
         OSError: a file cannot be written.
@@ -53,6 +54,16 @@ def finish(prefix: Path, lock_text: str, *, pip_for: str | None) -> None:
     shutil.rmtree(prefix / WORK)
     if pip_for is not None:
         _write_pip(prefix, pip_for)
+    if pins:
+        _write_pins(prefix, pins)
+
+
+def _write_pins(prefix: Path, pins: tuple[str, ...]) -> None:
+    """A constraints file, and pip's configuration of this environment that names it: a bare ``pip`` keeps to it."""
+    path = prefix / PINS_NAME
+    _write(path, "".join(f"{pin}\n" for pin in pins))
+    # a URI, since a path with blanks would be split (measured)
+    _write(prefix / ("pip.ini" if WINDOWS else "pip.conf"), f"[global]\nconstraint = {path.as_uri()}\n")
 
 
 def _write(path: Path, text: str, *, mode: int = 0o644) -> None:

@@ -19,10 +19,11 @@ from ..planner import Wanted
 from ..receipt import SCHEMA, Receipt, Unusable, identify_base, read
 from ..settings import Settings
 from ..spec import Content
-from .attempt import Base, Built, Site
+from .attempt import Built
 from .builder import build, find_site
 from .collection import collect, discard, mark_superseded
 from .publication import publish
+from .site import Base, Site
 from .warm import ADOPTING, Held, check, share_lease, take
 
 
@@ -164,6 +165,7 @@ class Fulfilment:
                 "digest": content.digest(),
                 "local": content.local_files(),
                 "lock": built.lock.digest,
+                **({} if built.torch is None else {"torch": built.torch.as_json()}),
                 "registration": self._registration,
                 "handed_out": handed_out,
                 "previous": _kept_for_rollback(base),

@@ -55,11 +55,12 @@ class Runner:
             for step in stage.steps:
                 self._run(step, log)
 
-    def _write(self, name: str, text: str) -> None:
+    def _write(self, name: str, content: str | bytes) -> None:
         path = self._work / name
+        path.parent.mkdir(parents=True, exist_ok=True)
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(fd, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with os.fdopen(fd, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
 
     def _run(self, step: Step, log: IO[str]) -> None:
         argv = tuple(redact(word, self._secrets) for word in step.argv)

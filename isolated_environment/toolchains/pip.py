@@ -8,27 +8,34 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from html import escape
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
-from packaging.pylock import Package, PackageArchive, PackageDirectory, PackageVcs
+from packaging.pylock import Package, PackageWheel
 
 from ..child import run_pip
 from ..errors import ToolchainNotFoundError
 from ..index import Credentials, join_credentials
 from ..layout import python_of
-from ..lockfile import Lock, artifact_of, lock_from_report
+from ..lockfile import Lock, lock_from_report
 from ..plan import BuildOrder, Stage, Step
-from ..requirements import Requirement
 from ..spec import credentials_by_prefix
+from .pip_files import (
+    STAND_INS,
+    direct_line,
+    has_hashes,
+    link,
+    pinned_line,
+    requirement_line,
+    secret_variables,
+)
+from .stand_ins import stand_in
 
 _REPORT = "report.json"
 
@@ -55,9 +62,15 @@ class Pip:
         """``pip install --dry-run --report`` by the base interpreter, as if nothing were installed."""
         content = order.content
         preferred = [f"{name}=={value}" for name, value in _preferences(order).items()]
-        files = {
-            "requirements.txt": _text(_line(item, order) for item in content.requirements)
-            + _text(_private(order.direct[name], order) for name in order.widened),
+        widened = [item for name, item in order.direct.items() if name in order.widened]
+        files: dict[str, str | bytes] = {
+            "requirements.txt": _text(
+                [
+                    *(requirement_line(item, order) for item in content.requirements),
+                    *(direct_line(item, order) for item in widened),
+                ]
+            ),
+            **{f"{STAND_INS}/{item.filename}": stand_in(item) for item in order.direct.values() if item.metadata},
             "constraints.txt": _text([*(item.text for item in content.all_constraints), *preferred]),
         }
         argv = [
@@ -74,7 +87,14 @@ class Pip:
         """Read pip's report."""
         if not order.content.requirements:
             return lock_from_report({"install": []})
-        return lock_from_report(json.loads((order.work / _REPORT).read_text("utf-8")))
+        lock = lock_from_report(json.loads((order.work / _REPORT).read_text("utf-8")))
+        return lock.with_files(
+            {
+                item.name: PackageWheel(url=item.url, hashes={"sha256": item.sha256})
+                for item in order.direct.values()
+                if item.metadata and item.sha256
+            }
+        )
 
     def create(self, order: BuildOrder) -> Stage:
         """``virtualenv`` at the final path, without pip or setuptools."""
@@ -95,13 +115,13 @@ class Pip:
         What an index serves is offered to pip by a page of exact links (``--find-links``), so that it takes the
         locked file and records no direct URL (PEP 610), as uv does.
         """
-        hashed = [package for package in lock.packages if _has_hashes(package)]
-        loose = [package for package in lock.packages if not _has_hashes(package)]
+        hashed = [package for package in lock.packages if has_hashes(package)]
+        loose = [package for package in lock.packages if not has_hashes(package)]
         python = python_of(str(order.prefix))
         files = {
-            "links.html": "".join(map(_link, hashed)),
-            "hashed.txt": _text(_pinned(package, order) for package in hashed),
-            "loose.txt": _text(_pinned(package, order) for package in loose),
+            "links.html": "".join(map(link, hashed)),
+            "hashed.txt": _text(pinned_line(package, order) for package in hashed),
+            "loose.txt": _text(pinned_line(package, order) for package in loose),
         }
         steps = []
         common = [
@@ -174,31 +194,6 @@ def _preferences(order: BuildOrder) -> dict[str, str]:
     return {name: value for name, value in order.kept_versions.items() if name not in direct}
 
 
-def _line(item: Requirement, order: BuildOrder) -> str:
-    if item.url is None:
-        return _private(order.direct.get(item.name or "", item.text), order)
-    return item.line if item.editable else _private(item.text, order)
-
-
-def _private(text: str, order: BuildOrder) -> str:
-    """Put the placeholders for user name and password into a URL that needs them."""
-    for prefix, variables in sorted(_variables(order).items(), reverse=True):
-        # up to the end of a part: https://host is no prefix of https://host.evil
-        found = re.search(re.escape(prefix) + r"(?=[/?#\s]|$)", text)
-        if found:
-            secured = join_credentials(prefix, *(f"${{{name}}}" for name in variables))
-            return text[: found.start()] + secured + text[found.end() :]
-    return text
-
-
-def _variables(order: BuildOrder) -> dict[str, tuple[str, str]]:
-    """For each URL prefix with credentials the two variables that hold them: pip replaces ``${NAME}`` in its files."""
-    return {
-        prefix: (f"ISOLATED_ENVIRONMENT_USER_{number}", f"ISOLATED_ENVIRONMENT_PASSWORD_{number}")
-        for number, prefix in enumerate(sorted(credentials_by_prefix(order.content)))
-    }
-
-
 def _environment(order: BuildOrder, *, installing: bool = False) -> dict[str, str]:
     """Pip's settings.  Private explicit indexes are named only when every hash is known: their passwords are needed."""
     settings, content = order.settings, order.content
@@ -228,7 +223,7 @@ def _environment(order: BuildOrder, *, installing: bool = False) -> dict[str, st
         "PIP_NO_CACHE_DIR": "1" if order.no_cache else None,
     }
     env.update({variable: value for variable, value in optional.items() if value})
-    for prefix, (user, password) in _variables(order).items():
+    for prefix, (user, password) in secret_variables(order).items():
         env[user], env[password] = (quote(word, safe="") for word in (known[prefix].username, known[prefix].password))
     return env
 
@@ -246,52 +241,8 @@ def _options(order: BuildOrder, *, building: bool = False) -> list[str]:
     return [word for word in order.content.options.words if word.split("=", 1)[0] in wanted]
 
 
-def _has_hashes(package: Package) -> bool:
-    return not isinstance(artifact_of(package), (PackageVcs, PackageDirectory))
-
-
 def _without_index(packages: Iterable[Package], env: Mapping[str, str]) -> list[str]:
     """No index is asked when every file is a wheel; building from source needs one, private files need its password."""
     wheels = all(package.wheels for package in packages)
     private = any("@" in env.get(name, "") for name in ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL"))
     return ["--no-index"] if wheels and not private else []
-
-
-def _url_of(package: Package) -> str:
-    artifact = artifact_of(package)
-    url = getattr(artifact, "url", None)
-    return url or Path(str(artifact.path)).as_uri()
-
-
-def _hash_of(package: Package) -> tuple[str, str]:
-    hashes = dict(getattr(artifact_of(package), "hashes", {}))
-    return ("sha256", hashes["sha256"]) if "sha256" in hashes else next(iter(hashes.items()))
-
-
-def _link(package: Package) -> str:
-    if isinstance(artifact_of(package), PackageArchive):
-        return ""
-    url = _url_of(package)
-    name = re.split(r"[/\\]", url)[-1]
-    return f'<a href="{escape(url)}#{"=".join(_hash_of(package))}">{escape(name)}</a>\n'
-
-
-def _pinned(package: Package, order: BuildOrder) -> str:
-    artifact = artifact_of(package)
-    if isinstance(artifact, PackageVcs):
-        url = artifact.url or Path(str(artifact.path)).as_uri()
-        return _reference(
-            package, f"{artifact.type}+{_private(url, order)}@{artifact.commit_id}", artifact.subdirectory
-        )
-    if isinstance(artifact, PackageDirectory):
-        if artifact.editable:
-            return f"-e {_url_of(package)}"
-        return _reference(package, _url_of(package), artifact.subdirectory)
-    suffix = f" --hash={':'.join(_hash_of(package))}"
-    if isinstance(artifact, PackageArchive):
-        return _reference(package, _private(_url_of(package), order), artifact.subdirectory) + suffix
-    return f"{package.name}=={package.version}{suffix}"
-
-
-def _reference(package: Package, url: str, subdirectory: str | None) -> str:
-    return f"{package.name} @ {url}" + (f"#subdirectory={subdirectory}" if subdirectory else "")

@@ -20,7 +20,7 @@ from ..errors import ToolchainNotFoundError
 from ..index import Credentials, Index
 from ..layout import python_of
 from ..lockfile import Lock, parse_lock
-from ..plan import BuildOrder, Stage, Step
+from ..plan import PAGES, BuildOrder, Stage, Step
 from ..requirements import Requirement
 from ..spec import credentials_by_prefix
 
@@ -51,6 +51,7 @@ class Uv:
             "requirements.in": _lines(item for item in content.requirements if not _routed(item, order)),
             "constraints.txt": _lines(content.all_constraints),
             "uv.toml": _configuration(order),
+            **order.pages,
         }
         if content.explicit_indexes:
             sources.append("pyproject.toml")
@@ -197,12 +198,19 @@ def _project(order: BuildOrder) -> str:
             "tool": {
                 "uv": {
                     "package": False,
-                    "index": [_explicit(index.label, index.url) for index in indexes],
+                    "index": [_explicit(index.label, _pages_of(index, order) or index.url) for index in indexes],
                     "sources": {name: {"index": label} for name, label in labels.items()},
                 }
             },
         }
     )
+
+
+def _pages_of(index: Index, order: BuildOrder) -> str | None:
+    """Where the pages are that were written for an index which is a plain directory."""
+    directory = f"{PAGES}/{index.label}"
+    written = any(page.startswith(f"{directory}/") for page in order.pages)
+    return (order.work / directory).as_uri() if written else None
 
 
 def _configuration(order: BuildOrder) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from isolated_environment.declaration import AskInput, Declaration
 from isolated_environment.host import Interpreter, host_interpreter
+from isolated_environment.lockfile import Lock, lock_from_report
 from isolated_environment.plan import BuildOrder
 from isolated_environment.settings import Settings
 from isolated_environment.spec import Content, understood
@@ -39,3 +40,19 @@ def order(*asks: AskInput, settings: Settings | None = None, **changes: Any) -> 
     return BuildOrder(
         content(*asks, **declared), interpreter(), prefix, prefix / ".build", settings or Settings(), **changes
     )
+
+
+def locked(*names: str) -> Lock:
+    """A lock with these projects at 1.0."""
+    items = [
+        {
+            "metadata": {"name": name, "version": "1.0"},
+            "is_direct": False,
+            "download_info": {
+                "url": f"https://h/{name}-1.0.zip",
+                "archive_info": {"hashes": {"sha256": "0" * 64}},
+            },
+        }
+        for name in names
+    ]
+    return lock_from_report({"install": items})

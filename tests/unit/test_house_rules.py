@@ -20,8 +20,10 @@ Rule = Callable[[str, str], list[str]]
 EVERYWHERE = house.modules(LIBRARY, CHECKOUT / "tests", CHECKOUT / "benchmarks")
 IN_LIBRARY = house.modules(LIBRARY)
 IN_CHILD = house.modules(LIBRARY / "child")
-NOT_IN_CLI = [path for path in IN_LIBRARY if (LIBRARY / "cli") not in path.parents]
-NOT_SETTINGS = [path for path in IN_LIBRARY if path.name not in {"settings.py", "environ.py"}]
+#: What runs in a process of its own has its own stdout, and its environment was made by ours.
+IN_THE_HOST = [path for path in IN_LIBRARY if path not in IN_CHILD]
+NOT_IN_CLI = [path for path in IN_THE_HOST if (LIBRARY / "cli") not in path.parents]
+NOT_SETTINGS = [path for path in IN_THE_HOST if path.name not in {"settings.py", "environ.py"}]
 
 
 def broken(rule: Rule, paths: list[Path]) -> list[str]:

@@ -13,7 +13,7 @@ from isolated_environment.child import run_pip
 from isolated_environment.declaration import AskInput
 from isolated_environment.errors import ToolchainNotFoundError
 from isolated_environment.lockfile import EMPTY_LOCK, Lock, lock_from_report
-from isolated_environment.plan import BuildOrder, Stage
+from isolated_environment.plan import BuildOrder, DirectFile, Stage
 from isolated_environment.settings import read_settings
 from isolated_environment.toolchains import find_toolchain, pip
 from tests.support.orders import interpreter, order
@@ -133,7 +133,9 @@ def test_what_cannot_have_hashes_is_installed_by_itself() -> None:
 def test_pip_cannot_route_so_files_are_named() -> None:
     of = order(
         AskInput(["torch==2.1", "other"]),
-        direct={"torch": "torch @ https://t/torch.whl", "nvidia": "nvidia @ https://t/nvidia.whl"},
+        direct={
+            name: DirectFile(name, "2.1", f"{name}.whl", f"https://t/{name}.whl", None) for name in ("torch", "nvidia")
+        },
         widened=("nvidia",),
     )
     assert PIP.resolve(of).files["requirements.txt"].splitlines() == [

@@ -14,23 +14,18 @@ from isolated_environment.errors import (
     IndexUnreachableError,
     InterpreterNotFoundError,
     InvalidRequirementError,
-    ResolutionError,
 )
-from isolated_environment.lockfile import Lock, lock_from_report
 from isolated_environment.planner import (
     Wanted,
     ask_index_for_missing,
     make_plan,
     names_in,
-    unrouted,
-    with_direct_files,
 )
 from isolated_environment.receipt import Receipt
 from isolated_environment.settings import Settings, read_settings
 from tests.support.indexes import PackageIndex
 from tests.support.listing import listing
-from tests.support.orders import content, order
-from tests.support.wheels import make_wheel
+from tests.support.orders import content, locked, order
 
 
 def declared(requirements: object = None, **changes: Any) -> Declaration:
@@ -159,62 +154,6 @@ def test_a_plan_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
     ]:
         with pytest.raises(error):
             make_plan(str(tmp_path), "path", wanted, "x", Settings(), "auto")
-
-
-def locked(*names: str) -> Lock:
-    items = [
-        {
-            "metadata": {"name": name, "version": "1.0"},
-            "is_direct": False,
-            "download_info": {
-                "url": f"https://h/{name}-1.0.zip",
-                "archive_info": {"hashes": {"sha256": "0" * 64}},
-            },
-        }
-        for name in names
-    ]
-    return lock_from_report({"install": items})
-
-
-def test_projects_that_came_up_and_belong_to_an_explicit_index() -> None:
-    of = order(AskInput(["torch", "other"]), indexes=[Index("https://t", ["torch", "nvidia", "triton"])])
-    assert unrouted(of, locked("torch", "other", "nvidia")) == ("nvidia",)
-    widened = of.with_widened(("nvidia",))
-    assert unrouted(widened, locked("torch", "nvidia", "triton")) == ("triton",)
-    assert widened.with_widened(("a",)).widened == ("a", "nvidia")
-    assert unrouted(order(AskInput("a")), locked("a", "b")) == ()
-
-
-@pytest.fixture
-def private(tmp_path: Path) -> Index:
-    directory = tmp_path / "simple" / "torch"
-    for version in ("1.0", "2.0", "3.0rc1"):
-        make_wheel(directory, "torch", version)
-    return Index(tmp_path / "simple", ["torch", "nvidia"])
-
-
-def direct(private: Index, *asks: AskInput, **changes: Any) -> dict[str, str]:
-    return dict(with_direct_files(order(*asks, indexes=[private], **changes)).direct)
-
-
-def test_an_explicit_index_is_resolved_to_one_file(private: Index) -> None:
-    found = direct(private, AskInput(["torch[b,a] ; os_name == 'posix'", "other"]))["torch"]
-    assert found.startswith("torch[a,b] @ file:///")
-    assert found.endswith('/torch/torch-2.0-py3-none-any.whl ; os_name == "posix"')
-    assert "torch-1.0-" in direct(private, AskInput("torch<2"))["torch"]
-    assert "torch-1.0-" in direct(private, AskInput("torch", constraints=["torch!=2.0"]))["torch"]
-    assert "torch-3.0rc1-" in direct(private, AskInput("torch", options=["--pre"]))["torch"]
-    assert direct(private, AskInput("other")) == {}, "what nobody asked for is not looked up"
-    assert "torch" in direct(private, AskInput("other"), widened=("torch",))
-    assert direct(private, AskInput("torch @ https://h/torch.zip")) == {}
-    assert direct(private, AskInput("torch"), direct={"torch": "kept"}) == {"torch": "kept"}
-
-
-def test_an_explicit_index_without_a_file_that_serves(private: Index) -> None:
-    with pytest.raises(ResolutionError, match=r"has no file of torch>=9 for Python"):
-        direct(private, AskInput("torch>=9"))
-    with pytest.raises(ResolutionError, match="does not have nvidia"):
-        direct(private, AskInput("nvidia"))
 
 
 UV_SAYS = "  Because hidden was not found in the\n  package registry and you require hidden"

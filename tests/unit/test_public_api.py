@@ -15,7 +15,7 @@ from tests.support.house import LIBRARY, modules
 
 METHODS = {
     "__init__": (
-        "(self, path, requirements=None, *, python=None, indexes=(), constraints=(), pylock=None, "
+        "(self, path, requirements=None, *, python=None, torch=None, indexes=(), constraints=(), pylock=None, "
         "system_site_packages=False, toolchain='auto', owner='auto', if_read_only='user', lock_timeout=None, "
         "on_event=None)"
     ),
@@ -60,6 +60,7 @@ CLASSES = {
     "Plan": "(root, reason, placement, toolchain, python, requirements, steps=())",
     "Report": "(state, findings, facts)",
     "Size": "(total, files, generations)",
+    "TorchIndex": "(channel, *, base_url=None, on_unusable_gpu='raise')",
     "State": "(status, reason, placement, placement_reason, root, generation, owner)",
 }
 

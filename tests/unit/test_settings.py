@@ -26,6 +26,8 @@ ORDERS = {
     "client_certificate": ["PIP_CLIENT_CERT", "SSL_CLIENT_CERT"],
     "proxy": ["PIP_PROXY"],
     "trusted_hosts": ["UV_INSECURE_HOST", "PIP_TRUSTED_HOST"],
+    "torch_url": ["ISOLATED_ENVIRONMENT_TORCH_URL"],
+    "torch_backend": ["ISOLATED_ENVIRONMENT_TORCH_BACKEND"],
     "uv_cache": ["UV_CACHE_DIR"],
     "pip_cache": ["PIP_CACHE_DIR"],
 }

@@ -1,0 +1,87 @@
+"""Taking named projects from the index that they are bound to, and from nowhere else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from html import escape
+
+from packaging.requirements import Requirement as Parsed
+
+from .errors import ResolutionError
+from .index import Index
+from .lockfile import Lock
+from .plan import PAGES, BuildOrder, DirectFile
+from .repository import choose_file, has_page, read_project
+from .wheel_metadata import read_metadata
+
+
+def unrouted(order: BuildOrder, lock: Lock) -> tuple[str, ...]:
+    """Return the projects in *lock* that belong to an explicit index but were not asked from it by name."""
+    routed = {name for index in order.content.explicit_indexes for name in index.projects}
+    asked = {item.name for item in order.content.requirements}
+    return tuple(sorted((routed & lock.versions.keys()) - asked - set(order.widened)))
+
+
+def with_direct_files(order: BuildOrder) -> BuildOrder:
+    """Resolve every project of an explicit index to one file, for a toolchain that cannot route by name.
+
+    Raises:
+        IndexUnreachableError: an index did not answer.
+        ResolutionError: it has no file that serves.
+    """
+    direct = dict(order.direct)
+    for index in order.content.explicit_indexes:
+        for name in index.projects:
+            if _is_wanted(order, name) and name not in direct:
+                direct[name] = _direct_file(order, index, name)
+    return replace(order, direct=direct)
+
+
+def with_pages(order: BuildOrder) -> BuildOrder:
+    """Write a page for each project of an explicit index that is a directory without pages: uv reads no others.
+
+    Raises:
+        ResolutionError: the directory does not have the project.
+    """
+    pages: dict[str, str] = {}
+    for index in order.content.explicit_indexes:
+        for name in index.projects if index.url.startswith("file:") else ():
+            if not has_page(index, name) and _is_wanted(order, name):
+                files = read_project(index, name, order.settings)
+                links = (f'<a href="{escape(file.url)}">{escape(file.filename)}</a>' for file in files)
+                pages[f"{PAGES}/{index.label}/{name}/index.html"] = "\n".join(links)
+    return replace(order, pages=pages)
+
+
+def _is_wanted(order: BuildOrder, name: str) -> bool:
+    asked = any(item.name == name and item.url is None for item in order.content.requirements)
+    return asked or name in order.widened
+
+
+def _direct_file(order: BuildOrder, index: Index, name: str) -> DirectFile:
+    content = order.content
+    asked = [Parsed(item.text) for item in content.requirements if item.name == name and item.url is None]
+    limits = [Parsed(item.text) for item in content.all_constraints if item.name == name and item.url is None]
+    file = choose_file(
+        read_project(index, name, order.settings),
+        [item.specifier for item in (*asked, *limits)],
+        order.interpreter.target(),
+        prereleases=content.options.flag("--pre"),
+    )
+    if file is None:
+        wanted = ", ".join(map(str, (*asked, *limits))) or name
+        raise ResolutionError(
+            f"{index.url} has no file of {wanted} for Python {order.interpreter.minor} on this platform",
+            hint="check the version asked for, and python=",
+            step="resolve",
+        )
+    return DirectFile(
+        name,
+        str(file.version),
+        file.filename,
+        file.url,
+        file.sha256,
+        read_metadata(file, index, order.settings) if file.sha256 else None,
+        tuple(sorted({extra for item in asked for extra in item.extras})),
+        next((str(item.marker) for item in asked if item.marker), ""),
+    )

@@ -1,0 +1,163 @@
+"""From a content to a lock: known already, given, or resolved until every project is bound to where it comes from."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ..errors import ResolutionError, VerificationError
+from ..events import Notice
+from ..lockfile import Lock, load_lock, parse_lock, restrict_hashes
+from ..plan import BuildOrder
+from ..planner import Wanted, ask_index_for_missing
+from ..receipt import Receipt
+from ..routing import unrouted, with_direct_files, with_pages
+from ..torch_index.binding import Binder
+from ..torch_index.pin import TorchPin
+from .runner import Runner
+from .site import Base, Site
+
+_ROUNDS = 6  # resolutions until every project is bound
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """What will be installed."""
+
+    lock: Lock
+    #: The build of PyTorch, when a source for it was named and something of its family is wanted.
+    torch: TorchPin | None = None
+
+
+def recorded_torch(receipt: Receipt | None) -> TorchPin | None:
+    """Return the pin in a receipt, or ``None``."""
+    record = None if receipt is None else receipt.get("torch")
+    try:
+        return None if record is None else TorchPin.from_json(record)
+    except (KeyError, TypeError):
+        return None
+
+
+class Resolver:
+    """Resolves one order.
+
+    Args:
+        site: By what.
+        order: What is to be resolved.
+        wanted: What the call wants.
+        base: What is there already.
+        runner: Runs the toolchain's steps.
+    """
+
+    def __init__(self, site: Site, order: BuildOrder, wanted: Wanted, base: Base, runner: Runner) -> None:
+        self._site = site
+        self._order = order
+        self._wanted = wanted
+        self._base = base
+        self._runner = runner
+
+    def resolve(self) -> Resolution:
+        """Return the lock and the pin.
+
+        Raises:
+            ResolutionError: no versions satisfy the request.
+            TorchError: no build of PyTorch fits.
+            IndexUnreachableError: an index did not answer.
+            InvalidLockError: the given lock does not serve.
+            VerificationError: a file has none of the hashes asked for.
+        """
+        content, previous = self._order.content, self._order.preferences
+        if content.pylock_text is not None:
+            origin = content.pylock_path or "pylock.toml"
+            found = Resolution(parse_lock(content.pylock_text, self._order.interpreter.target(), origin=origin))
+        elif previous is not None and self._knows_the_answer():
+            found = Resolution(previous, recorded_torch(self._base.receipt))
+        else:
+            found = self._resolve_bound()
+        allowed = {item.name: item.hashes for item in content.requirements if item.hashes and item.name}
+        strangers = restrict_hashes(found.lock, allowed)
+        if strangers:
+            raise VerificationError(
+                f"resolve: {strangers[0]}",
+                hint="check the hashes asked for, and pin the version they are of",
+                step="resolve",
+                damage=tuple(strangers),
+            )
+        return found
+
+    def _knows_the_answer(self) -> bool:
+        """The same content on the same Python has a lock already: no index is asked."""
+        receipt = self._base.receipt
+        return (
+            receipt is not None
+            and not self._wanted.upgrades
+            and receipt.get("digest") == self._order.content.digest()
+            and receipt.base.get("minor") == self._site.interpreter.minor
+        )
+
+    def _resolve_bound(self) -> Resolution:
+        """Resolve until every project of an explicit index, and of PyTorch's family, is bound to it."""
+        source = self._order.content.torch
+        binder = None if source is None else Binder(self._order, source, self._recorded(source.record()))
+        order = self._order if binder is None else binder.bind()
+        lock = self._resolve_preferring(order)
+        for _ in range(_ROUNDS):
+            bound = None if binder is None else binder.extend(lock)
+            found = unrouted(bound or order, lock)
+            if bound is None and not found:
+                torch = None if binder is None else binder.settled(lock)
+                self._tell(torch)
+                return Resolution(lock, torch)
+            order = (bound or order).with_widened((*order.widened, *found))
+            lock = self._resolve_preferring(order)
+        raise ResolutionError(
+            "the explicit indexes bring ever new projects of theirs",
+            hint="name those projects in requirements=",
+            step="resolve",
+        )
+
+    def _recorded(self, source: dict[str, object]) -> TorchPin | None:
+        """The pin that the environment has, unless another source is asked for now."""
+        receipt = self._base.receipt
+        if receipt is None or receipt.content.get("torch") != source:
+            return None
+        return recorded_torch(receipt)
+
+    def _tell(self, torch: TorchPin | None) -> None:
+        if torch is not None and torch.versions:
+            root = self._site.reporter.root
+            why = f" ({torch.reasons[0]})" if torch.reasons else ""
+            self._site.reporter.report(Notice(root, f"PyTorch: {', '.join(torch.requirements)}{why}"))
+
+    def _resolve_preferring(self, order: BuildOrder) -> Lock:
+        toolchain = self._site.toolchain
+        order = with_pages(order) if toolchain.routes_by_name else with_direct_files(order)
+        try:
+            self._resolve_once(order)
+        except ResolutionError:
+            if not (toolchain.insists_on_preferences and order.kept_versions):
+                raise
+            order = replace(order, preferences=None)
+            self._resolve_once(order)
+        return toolchain.resolution(order)
+
+    def _resolve_once(self, order: BuildOrder) -> None:
+        try:
+            self._runner.run(self._site.toolchain.resolve(order))
+        except ResolutionError as error:
+            ask_index_for_missing(order, "\n".join(error.tail))
+            raise
+
+
+def previous_lock(site: Site, base: Base) -> Lock | None:
+    """Return the lock of the generation that is there, from beside the receipt or from the generation itself."""
+    receipt, layout = base.receipt, site.layout
+    if receipt is None:
+        return None
+    for path in (Path(layout.pylock), Path(layout.prefix(receipt.generation), "pylock.toml")):
+        with suppress(OSError, UnicodeDecodeError):
+            lock = load_lock(path.read_text("utf-8"))
+            if lock is not None and lock.digest == receipt.get("lock"):
+                return lock
+    return None
