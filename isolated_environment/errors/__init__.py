@@ -8,7 +8,8 @@
     │   ├── InvalidOptionError                         option, parameter
     │   ├── InvalidIndexError                          url
     │   ├── InvalidPythonError                         request
-    │   └── InvalidLockError                           path
+    │   ├── InvalidLockError                           path
+    │   └── InvalidTargetError                         target
     ├── HostError                                      this machine cannot satisfy it
     │   ├── InterpreterNotFoundError (LookupError)     request, searched
     │   ├── ToolchainNotFoundError (FileNotFoundError) toolchain, searched
@@ -38,7 +39,15 @@
     │       ├── DiskFullError                          path, needed, free
     │       └── VerificationError                      damage
     └── ProcessError
-        └── CommandNotFoundError (FileNotFoundError)   name, searched
+        ├── CommandNotFoundError (FileNotFoundError)   name, searched
+        └── CallError                                  no value came back
+            ├── RemoteError                            type_name, traceback
+            ├── WorkerDied                             signal, exit_code, tail
+            ├── WorkerStartError                       interpreter, tail
+            ├── WorkerClosedError
+            ├── CallTimeoutError (TimeoutError)        timeout
+            ├── SerializationError (TypeError)         type_name, path, side
+            └── ProtocolError                          received
 
     IsolatedEnvironmentWarning (UserWarning)
 
@@ -56,6 +65,16 @@ from .build import (
     ResolutionError,
     VerificationError,
 )
+from .calls import (
+    CallError,
+    CallTimeoutError,
+    ProtocolError,
+    RemoteError,
+    SerializationError,
+    WorkerClosedError,
+    WorkerDied,
+    WorkerStartError,
+)
 from .host import (
     HostError,
     InterpreterNotFoundError,
@@ -71,6 +90,7 @@ from .request import (
     InvalidOptionError,
     InvalidPythonError,
     InvalidRequirementError,
+    InvalidTargetError,
     RequestError,
 )
 from .root import (
@@ -105,6 +125,8 @@ from .torch import (
 __all__ = [
     "ArchitectureDroppedError",
     "BuildError",
+    "CallError",
+    "CallTimeoutError",
     "CommandNotFoundError",
     "DiskFullError",
     "DriverTooOldError",
@@ -117,6 +139,7 @@ __all__ = [
     "InvalidOptionError",
     "InvalidPythonError",
     "InvalidRequirementError",
+    "InvalidTargetError",
     "IsolatedEnvironmentError",
     "IsolatedEnvironmentWarning",
     "LockLostError",
@@ -129,16 +152,22 @@ __all__ = [
     "OwnerGoneError",
     "OwnerNotFoundError",
     "ProcessError",
+    "ProtocolError",
     "ReadOnlyLocationError",
     "RecordError",
     "ReentrantBuildError",
+    "RemoteError",
     "RequestError",
     "ResolutionError",
     "RollbackError",
+    "SerializationError",
     "StoreError",
     "ToolchainNotFoundError",
     "TorchConflictError",
     "TorchError",
     "UnsupportedMachineError",
     "VerificationError",
+    "WorkerClosedError",
+    "WorkerDied",
+    "WorkerStartError",
 ]

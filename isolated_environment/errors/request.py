@@ -47,3 +47,10 @@ class InvalidLockError(RequestError):
 
     code = "invalid-lock"
     path: str
+
+
+class InvalidTargetError(RequestError):
+    """The target of a call is neither ``"module:name"`` nor a callable."""
+
+    code = "invalid-target"
+    target: str

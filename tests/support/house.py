@@ -72,12 +72,14 @@ def reads_environ(name: str, source: str) -> list[str]:
 
 
 def foreign_imports(name: str, source: str) -> list[str]:
-    """Imports of anything but the standard library, ours among them."""
+    """Imports of anything but the standard library and siblings, ours among them."""
     found = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
+            if node.level == 1 and node.module is None:  # a sibling, by whatever name the package has in that process
+                continue
             names = [node.module or ""] if node.level == 0 else ["." * node.level + (node.module or "")]
         else:
             continue

@@ -74,6 +74,7 @@ def example(cls: type[IsolatedEnvironmentError]) -> IsolatedEnvironmentError:
         "str": "text",
         "str | None": "text",
         "int": 3,
+        "int | None": 3,
         "float": 1.5,
         "tuple[str, ...]": ("a", "b"),
     }

@@ -1,0 +1,1 @@
+"""Calls into the environment: the host's side."""
