@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from ..declaration import Declaration, absolute
+from .calling import CallingMethods
 from .content import ContentMethods
 from .handle import Handle
 from .questions import QuestionMethods
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from .content import Requirements
 
 
-class IsolatedEnvironment(ContentMethods, QuestionMethods, RunningMethods):
+class IsolatedEnvironment(ContentMethods, QuestionMethods, RunningMethods, CallingMethods):
     """A private environment of an application, inside the application's own installation.
 
     Making one does nothing: no I/O, no process.  The environment is built on first use, under a file lock, and a

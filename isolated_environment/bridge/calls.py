@@ -1,0 +1,293 @@
+"""The host's side of a worker's calls: start them, drive the connection until they end, answer callbacks."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import pickle
+import sys
+import weakref
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import cloudpickle
+
+from ..child import pickling as child_pickling
+from ..child import wire
+from ..errors import SerializationError
+from . import pickling, targets
+from .connection import Connection
+from .exports import Exports
+from .failures import exception_of
+from .proxy import RemoteMethod
+from .stream import Items
+
+#: What a call ended with: whether it returned, and what it returned or raised.
+Outcome = tuple[bool, Any]
+#: A pickled call and its buffers.
+Prepared = tuple[bytes, list[Any]]
+
+
+class _Batch:
+    """Frames that are sent at once."""
+
+    def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        self.frames: list[tuple[int, int]] = []
+        self.parts: list[bytes | memoryview] = []
+        self.descriptors: list[int] = []
+
+
+class Calls:
+    """The calls of one worker.  One thread at a time may use it.
+
+    Args:
+        connection: To the worker.
+        peer: What the host knows of the environment.
+    """
+
+    def __init__(self, connection: Connection, peer: pickling.Peer) -> None:
+        self.connection = connection
+        self._peer = peer
+        #: Functions of this process that the worker may call.
+        self.exports = Exports()
+        self._memory = connection.memory
+        self._numbers = itertools.count(1)
+        self._outcomes: dict[int, Outcome] = {}
+        self._streams: weakref.WeakValueDictionary[int, Items] = weakref.WeakValueDictionary()
+        self._shipped: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
+        self._shipped_names: dict[str, int] = {}
+        self._ship_numbers = itertools.count(1)
+        #: Numbers of kept objects and streams that nothing here refers to any more, with the kind of frame to send.
+        self.dropped: deque[tuple[int, int]] = deque()
+
+    # starting
+
+    def configure(self) -> bytes:
+        """Return the frame that comes first."""
+        levels: Mapping[str, int] | None = None
+        if "logging" in sys.modules:
+            from .records import levels as levels_here
+
+            levels = levels_here()
+        told = {
+            "protocol": self._peer.protocol,
+            "cloudpickle": os.path.dirname(cloudpickle.__file__),
+            "levels": levels,
+        }
+        return wire.encode(wire.CONFIG, 0, pickle.dumps(told, 4))
+
+    def prepare(self, target: object, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Prepared:
+        """Pickle a call; nothing is sent.
+
+        Args:
+            target: What to call there.
+            args, kwargs: Its arguments.
+
+        Raises:
+            InvalidTargetError, SerializationError: it cannot travel.
+        """
+        buffers: list[Any] = []
+        with self.exports.open():
+            return pickling.dumps((self._reference(target), args, kwargs), self._peer, buffers), buffers
+
+    def start(self, prepared: Iterable[Prepared], *, keep: bool = False) -> list[int]:
+        """Send calls; return their numbers.
+
+        Args:
+            prepared: What :meth:`prepare` returned, for each.
+            keep: Keep what they return there, and answer with its number.
+
+        Raises:
+            WorkerDied: the worker ended.
+        """
+        numbers, batch = [], _Batch()
+        self._add_dropped(batch)
+        for payload, buffers in prepared:
+            number = next(self._numbers)
+            numbers.append(number)
+            self._add(batch, wire.CALL, number, payload, buffers, wire.KEEP if keep else 0)
+        self._send(batch)
+        return numbers
+
+    def _reference(self, target: object) -> tuple[Any, ...]:
+        """How the worker knows the target: whole the first time, then by a number."""
+        if isinstance(target, str):
+            known = self._shipped_names.get(target)
+        elif isinstance(target, RemoteMethod):
+            return ("method", target.number, target.name)
+        else:
+            try:
+                known = self._shipped.get(target)
+            except TypeError:  # not hashable, or no weak reference can be had
+                return targets.ship(target, self._peer)
+        if known is not None:
+            return ("known", known)
+        kind, told = targets.ship(target, self._peer)
+        number = next(self._ship_numbers)
+        if isinstance(target, str):
+            self._shipped_names[target] = number
+        else:
+            self._shipped[target] = number
+        return ("new", number, kind, told)
+
+    def _add_dropped(self, batch: _Batch) -> None:
+        while self.dropped:
+            dropped = self.dropped.popleft()
+            batch.frames.append(dropped)
+            batch.parts.append(wire.encode(*dropped))
+        released = self._memory.released()
+        if released:
+            batch.frames.append((wire.RELEASE, 0))
+            batch.parts.append(wire.encode(wire.RELEASE, 0, released))
+
+    def _add(
+        self, batch: _Batch, kind: int, call: int, payload: bytes, buffers: Sequence[Any] = (), flags: int = 0
+    ) -> None:
+        batch.frames.append((kind, call))
+        if not buffers:
+            batch.parts.append(wire.encode(kind, call, payload, flags))
+            return
+        if batch.descriptors:  # they travel with the first octets of what is sent at once
+            self._send(batch)
+        parts, batch.descriptors = self._memory.framed(kind, call, payload, buffers, flags)
+        batch.parts += parts
+
+    def _send(self, batch: _Batch) -> None:
+        if batch.frames:
+            self.connection.send(batch.frames, batch.parts, batch.descriptors)
+        batch.clear()
+
+    def _send_one(self, kind: int, call: int, payload: bytes, buffers: Sequence[Any] = ()) -> None:
+        batch = _Batch()
+        self._add_dropped(batch)
+        self._add(batch, kind, call, payload, buffers)
+        self._send(batch)
+
+    def flush(self) -> None:
+        """Tell the worker what nothing here refers to any more."""
+        batch = _Batch()
+        self._add_dropped(batch)
+        self._send(batch)
+
+    def bye(self) -> None:
+        """Tell the worker that no more calls come."""
+        self._send_one(wire.BYE, 0, b"")
+
+    # driving
+
+    def wait(self, number: int, deadline: float | None = None) -> Outcome | None:
+        """Drive the connection until a call ends; return its outcome, or ``None`` when *deadline* passed first.
+
+        Raises:
+            WorkerDied, ProtocolError: the worker did not answer.
+        """
+        outcomes = self._outcomes
+        if number not in outcomes:
+            while number not in outcomes:
+                frame = self.connection.receive(deadline)
+                if frame is None:
+                    return None
+                self._take(frame)
+            self.connection.drain_output()  # what it wrote before it answered is handed on before this returns
+        return outcomes.pop(number)
+
+    def drive(self, ready: Callable[[], bool]) -> None:
+        """Drive the connection until *ready*."""
+        while not ready():
+            frame = self.connection.receive()
+            if frame is not None:
+                self._take(frame)
+
+    def credit(self, number: int, count: int) -> None:
+        """Let a stream send *count* items more."""
+        self._send_one(wire.CREDIT, number, count.to_bytes(8, "little"))
+
+    def _take(self, frame: wire.Frame) -> None:
+        kind, call = frame.kind, frame.call
+        if kind == wire.RESULT:
+            self._outcomes[call] = self._value(frame)
+        elif kind == wire.ERROR:
+            self._end(call, exception_of(child_pickling.loads(frame.payload)))
+        elif kind == wire.STREAM:
+            items = self._streams[call] = Items(call)
+            self._outcomes[call] = True, items
+        elif kind == wire.ITEMS:
+            self._add_items(frame)
+        elif kind == wire.END:
+            self._end(call, None)
+        elif kind == wire.CALLBACK:
+            self._answer(frame)
+        elif kind == wire.LOG:
+            from .records import handle
+
+            handle(child_pickling.loads(frame.payload))
+        elif kind == wire.FREE:
+            self.exports.discard(call)
+        elif kind == wire.RELEASE:
+            self._memory.release(frame.payload)
+
+    def _value(self, frame: wire.Frame) -> Outcome:
+        try:
+            return True, child_pickling.loads(frame.payload, self._memory.buffers_of(frame))
+        except Exception as error:  # noqa: BLE001 - whatever a class does when it is built again
+            return False, _cannot_build(error)
+
+    def _end(self, call: int, error: BaseException | None) -> None:
+        items = self._streams.pop(call, None)
+        if items is not None:
+            items.end(error)
+        elif error is not None:
+            self._outcomes[call] = False, error
+
+    def _add_items(self, frame: wire.Frame) -> None:
+        returned, value = self._value(frame)
+        items = self._streams.get(frame.call)
+        if items is None:
+            return
+        if returned:
+            items.add(value, len(frame.payload))
+        else:
+            items.end(value)
+
+    # callbacks
+
+    def _answer(self, frame: wire.Frame) -> None:
+        """Call a function of this process for the worker."""
+        kind, value = wire.RETURN, None
+        try:
+            number, args, kwargs = child_pickling.loads(frame.payload, self._memory.buffers_of(frame))
+            value = self.exports[number](*args, **kwargs)
+        except Exception as error:  # noqa: BLE001 - whatever it raises is raised over there
+            kind, value = wire.RAISE, error
+        buffers: list[Any] = []
+        try:
+            payload = self._dumped(value, buffers)
+        except SerializationError as error:
+            kind, buffers = wire.RAISE, []
+            payload = self._dumped(TypeError(str(value) if kind == wire.RAISE else error.message), buffers)
+        self._send_one(kind, frame.call, payload, buffers)
+
+    def _dumped(self, value: object, buffers: list[Any]) -> bytes:
+        with self.exports.open():
+            return pickling.dumps(value, self._peer, buffers)
+
+    def close(self) -> None:
+        """End what is open: streams fail, the worker's functions go."""
+        with contextlib.suppress(Exception):
+            for items in list(self._streams.values()):
+                items.end(self.connection.death())
+
+
+def _cannot_build(error: Exception) -> SerializationError:
+    return SerializationError(
+        f"the result cannot be built here: {type(error).__name__}: {error}",
+        hint="install here what its class needs, or return simple values",
+        type_name=type(error).__name__,
+        path="",
+        side="host",
+    )

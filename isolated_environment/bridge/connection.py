@@ -1,0 +1,260 @@
+"""Driving a worker's connection: frames out, frames in, text drained, and its end noticed."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from ..child import wire
+from ..child.parcels import Memory
+from ..child.transport import SocketTransport, rest_of
+from ..errors import CallError, ProtocolError, WorkerDied, WorkerStartError
+from .output import Output
+from .spawn import WorkerProcess
+
+#: Milliseconds between two looks at the process where the kernel cannot tell of its end (no pidfd: macOS).
+_LOOK = 50
+_AT_ONCE = getattr(select, "POLLIN", 1)
+_ROOM = getattr(select, "POLLOUT", 4)
+_NONBLOCKING = 0x40  # MSG_DONTWAIT
+_CHUNK = 1 << 16
+#: Seconds between the steps of the ladder: interrupt, terminate, kill.
+GRACE = 2.0
+
+
+class Connection:
+    """One worker's connection.  One thread at a time may use it.
+
+    Args:
+        process: The worker's process.
+        on_output: Takes each line that the worker writes.
+    """
+
+    def __init__(self, process: WorkerProcess, on_output: Callable[[str], object] | None) -> None:
+        self.process = process
+        self.output = Output(process.text, on_output)
+        self._link = process.link
+        self._decoder = wire.Decoder()
+        self._conversation = wire.Conversation()
+        self._arrived: deque[wire.Frame] = deque()
+        #: Memory that both sides see.
+        self.memory = Memory(self._link.carries_descriptors)
+        self._greeted = False
+        self._reads_text = True
+        self._poll = select.poll()
+        self._link_number = self._link.fileno()
+        self._poll.register(self._link_number, _AT_ONCE)
+        self._poll.register(process.text, _AT_ONCE)
+        if process.pidfd >= 0:
+            self._poll.register(process.pidfd, _AT_ONCE)
+
+    # out
+
+    def send(self, frames: Sequence[tuple[int, int]], parts: list[bytes | memoryview], fds: Sequence[int] = ()) -> None:
+        """Send encoded frames; read meanwhile, so that neither side waits for the other for ever.
+
+        Args:
+            frames: Kind and number of each frame in *parts*.
+            parts: The octets.
+            fds: Descriptors that travel with them.
+
+        Raises:
+            WorkerDied: the worker ended.
+        """
+        for kind, call in frames:
+            self._conversation.step(kind, call)
+        views = [memoryview(part).cast("B") for part in parts if len(part)]
+        if not isinstance(self._link, SocketTransport):
+            self._link.send(views)
+            return
+        ancillary = self._link.ancillary(fds)
+        while views:
+            try:
+                sent = self._link.socket.sendmsg(views, ancillary, _NONBLOCKING)
+            except BlockingIOError:
+                self._wait_for_room()
+                continue
+            except (BrokenPipeError, ConnectionResetError):
+                self._raise_death()
+            ancillary = []
+            views = rest_of(views, sent)
+
+    def _wait_for_room(self) -> None:
+        self._poll.modify(self._link_number, _AT_ONCE | _ROOM)
+        try:
+            self._turn(None)
+        finally:
+            self._poll.modify(self._link_number, _AT_ONCE)
+
+    # in
+
+    def receive(self, deadline: float | None = None) -> wire.Frame | None:
+        """Return the next frame; ``None`` when *deadline* (of :func:`time.monotonic`) passed before one came.
+
+        Raises:
+            WorkerDied: the worker ended; every frame that it sent before was returned first.
+            ProtocolError: what came is no frame.
+        """
+        while not self._arrived:
+            if deadline is not None and time.monotonic() >= deadline:
+                return None
+            self._turn(deadline)
+        return self._arrived.popleft()
+
+    def drain_output(self) -> None:
+        """Hand on the text that the worker has written until now."""
+        self.output.drain()
+
+    def _turn(self, deadline: float | None) -> None:
+        """Wait for anything, and take what there is."""
+        for number, events in self._poll.poll(self._patience(deadline)):
+            if number == self._link_number:
+                if events & ~_ROOM and not self._read():
+                    self._raise_death()
+            elif number == self.process.text:
+                self._drain()
+            elif not self._arrived and not self._read_all():  # its end: what it sent before comes first
+                self._raise_death()
+        if self.process.pidfd < 0 and self.process.returncode() is not None and not self._read_all():
+            self._raise_death()
+
+    def _patience(self, deadline: float | None) -> float | None:
+        left = None if deadline is None else max(0.0, (deadline - time.monotonic()) * 1000)
+        if self.process.pidfd >= 0:
+            return left
+        return _LOOK if left is None else min(left, _LOOK)
+
+    def _read(self) -> bool:
+        """Read once; return whether there is more to come."""
+        try:
+            count, descriptors = self._link.receive(self._decoder.buffer())
+        except ConnectionResetError:
+            return False
+        if not count:
+            return False
+        self.memory.came(descriptors)
+        try:
+            frames = self._decoder.fed(count)
+            for frame in frames:
+                self._conversation.step(frame.kind, frame.call)
+        except wire.WireError as error:
+            self.process.kill()
+            raise ProtocolError(
+                f"the worker sent what it may not: {error.message}",
+                hint="something in the environment writes to descriptors that it did not open",
+                received=repr(error.received),
+            ) from None
+        if not self._greeted and frames:
+            self._greeted = True
+            if frames[0].kind == wire.HELLO:
+                frames = frames[1:]
+        self._arrived.extend(frames)
+        return True
+
+    def _read_all(self) -> bool:
+        """After the worker's end: read what it left; return whether frames are there."""
+        while self._has_input():
+            if not self._read():
+                break
+        return bool(self._arrived)
+
+    def _has_input(self) -> bool:
+        poll = select.poll()
+        poll.register(self._link_number, _AT_ONCE)
+        return bool(poll.poll(0))
+
+    # the end
+
+    def _raise_death(self) -> None:
+        raise self.death()
+
+    def death(self) -> CallError:
+        """Return the error that tells how the worker ended; ends it if it only closed its connection."""
+        self._await_end(1.0)
+        status = self.process.kill()
+        self.output.drain()
+        tail = self.output.tail()
+        if not self._greeted:
+            return WorkerStartError(
+                f"the worker did not come up: {_how(status)}",
+                hint=f"run {self.process.interpreter} by hand; if it does not start, env.remove() and build anew",
+                interpreter=self.process.interpreter,
+                tail=tail,
+            )
+        shown = f"; its last lines:\n{tail}" if tail else ""
+        hint = None
+        if status == -signal.SIGKILL:
+            hint = "if nobody killed it, the machine was out of memory: the kernel's log says so"
+        return WorkerDied(
+            f"the worker ended before it answered: {_how(status)}{shown}",
+            hint=hint,
+            signal=_signal_name(status),
+            exit_code=status if status >= 0 else None,
+            tail=tail,
+        )
+
+    def end(self, *signals: int) -> None:
+        """End the worker: each signal in turn, with time to obey, then kill it; what it still writes is handed on.
+
+        Args:
+            signals: :data:`signal.SIGINT` and :data:`signal.SIGTERM`; 0 only waits.
+        """
+        for number in signals:
+            if number:
+                self.process.signal(number)
+            if self._await_end(GRACE):
+                break
+        self.process.kill()
+
+    def _await_end(self, seconds: float) -> bool:
+        """Wait for the end of the process; frames that come meanwhile are nobody's."""
+        deadline = time.monotonic() + seconds
+        while self.process.returncode() is None:
+            if time.monotonic() >= deadline:
+                return False
+            for number, _ in self._poll.poll(self._patience(min(deadline, time.monotonic() + _LOOK / 1000))):
+                if number == self.process.text:
+                    self._drain()
+                elif number == self._link_number:
+                    self._discard()
+        return True
+
+    def _discard(self) -> None:
+        try:
+            count, descriptors = self._link.receive(memoryview(bytearray(_CHUNK)))
+        except OSError:
+            count, descriptors = 0, ()
+        for descriptor in descriptors:
+            os.close(descriptor)
+        if not count:
+            self._poll.unregister(self._link_number)
+            self._link_number = -1
+
+    def _drain(self) -> None:
+        self.output.drain()
+        if not self.output.is_open and self._reads_text:
+            self._reads_text = False
+            self._poll.unregister(self.process.text)
+
+    def close(self) -> None:
+        """Give back everything; the process must have ended."""
+        self.output.drain()
+        self.memory.close()
+        self.process.close()
+
+
+def _signal_name(status: int) -> str | None:
+    if status >= 0:
+        return None
+    try:
+        return signal.Signals(-status).name
+    except ValueError:
+        return f"signal {-status}"
+
+
+def _how(status: int) -> str:
+    return f"killed by {_signal_name(status)}" if status < 0 else f"exit code {status}"

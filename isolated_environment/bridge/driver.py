@@ -1,0 +1,154 @@
+"""Threads that drive workers for futures."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..errors import WorkerClosedError
+from .future import CallFuture
+
+if TYPE_CHECKING:
+    from .worker import Worker
+
+#: Calls that may be on their way to one worker while they are short.
+_DEPTH = 64
+#: Seconds: calls that take longer are sent one by one, so that no worker sits on calls that another could run.
+_SHORT = 0.001
+
+
+class Queue:
+    """Calls that no worker has begun with.  Threads may share it."""
+
+    def __init__(self) -> None:
+        self._calls: deque[CallFuture] = deque()
+        self._changed = threading.Condition()
+        self._closed = False
+
+    def put(
+        self, target: object, args: tuple[Any, ...], kwargs: Mapping[str, Any], timeout: float | None
+    ) -> CallFuture:
+        """Add a call; return its future.
+
+        Raises:
+            WorkerClosedError: no more calls are taken.
+        """
+        future = CallFuture(target, args, kwargs, timeout)
+        with self._changed:
+            if self._closed:
+                raise WorkerClosedError("it was closed, and takes no more calls", hint="make a new one")
+            self._calls.append(future)
+            self._changed.notify()
+        return future
+
+    def put_back(self, calls: list[CallFuture]) -> None:
+        """Put calls that were taken and not begun in front again."""
+        with self._changed:
+            self._calls.extendleft(reversed(calls))
+            self._changed.notify(len(calls))
+
+    def take(self, most: int, patience: float | None) -> list[CallFuture] | None:
+        """Take up to *most* calls; wait *patience* seconds for the first.
+
+        Returns:
+            The calls, none when none came in time; ``None`` when it is closed and empty.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._calls or self._closed, patience)
+            if not self._calls:
+                return None if self._closed else []
+            return [self._calls.popleft() for _ in range(min(most, len(self._calls)))]
+
+    def cancel(self) -> None:
+        """Cancel what nobody has begun with."""
+        with self._changed:
+            calls, self._calls = list(self._calls), deque()
+        for call in calls:
+            call.cancel()
+
+    def close(self) -> None:
+        """Take no more calls."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+
+class Driver:
+    """A thread that runs calls of a queue in one worker after the other.
+
+    Args:
+        queue: Where the calls come from.
+        worker: Returns the worker to use now; ``None`` ends the thread.
+        idle: Seconds without a call after which *on_idle* is called; ``None``: never.
+        on_idle: Gives the worker up.
+    """
+
+    def __init__(
+        self,
+        queue: Queue,
+        worker: Callable[[], Any],
+        *,
+        idle: float | None = None,
+        on_idle: Callable[[], object] = lambda: None,
+    ) -> None:
+        self.queue = queue
+        self._worker = worker
+        self._idle = idle
+        self._on_idle = on_idle
+        self._depth = 1
+        self._thread = threading.Thread(target=self._run, name="isolated_environment driver", daemon=True)
+        self._thread.start()
+
+    def join(self) -> None:
+        """Wait until the queue is closed and every call of it has ended."""
+        if self._thread is not threading.current_thread():
+            self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            calls = self.queue.take(self._depth, self._idle)
+            if calls is None:
+                return
+            if calls:
+                self._run_calls(calls)
+            else:
+                self._on_idle()
+
+    def _run_calls(self, calls: list[CallFuture]) -> None:
+        begun = [call for call in calls if call.begin()]
+        if not begun:
+            return
+        try:
+            worker: Worker = self._resolved()
+        except BaseException as error:  # noqa: BLE001 - it belongs to who waits for the call
+            begun[0].settle(False, error)
+            self._put_back(begun[1:])
+            return
+        started = time.monotonic()
+        left = worker.run(begun, self._more)
+        if left and not worker.is_alive and self._worker() is worker:
+            for call in left:
+                call.settle(False, WorkerClosedError("the worker has ended", hint="make a new one"))
+            return
+        self._put_back(left)
+        each = (time.monotonic() - started) / max(1, len(begun) - len(left))
+        self._depth = min(_DEPTH, self._depth * 2) if each < _SHORT else 1
+
+    def _more(self, room: int) -> list[CallFuture]:
+        """Calls to send while others are on their way."""
+        if self._depth == 1:
+            return []
+        return [call for call in self.queue.take(room, 0) or () if call.begin()]
+
+    def _resolved(self) -> Worker:
+        worker: Worker | None = self._worker()
+        if worker is None:
+            raise WorkerClosedError("the worker was closed")
+        return worker
+
+    def _put_back(self, calls: list[CallFuture]) -> None:
+        if calls:
+            self.queue.put_back(calls)

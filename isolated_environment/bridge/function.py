@@ -1,0 +1,132 @@
+"""Calls by name and by decorator: what environments, workers and pools have in common."""
+
+from __future__ import annotations
+
+import functools
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
+
+if TYPE_CHECKING:
+    from .future import CallFuture
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Function(Generic[P, R]):
+    """A function whose body runs in the environment; ``__wrapped__`` is the function itself.
+
+    Args:
+        where: Who calls it.
+        function: The target.
+        timeout: Seconds that a call may take; ``None``: any.
+    """
+
+    __wrapped__: Callable[P, R]
+    __isolated_environment_function__ = True
+
+    def __init__(self, where: Callables, function: Callable[P, R] | str, timeout: float | None) -> None:
+        self._where = where
+        self._target = function
+        self._timeout = timeout
+        if not isinstance(function, str):
+            functools.update_wrapper(self, function)
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        return self._where.call_within(self._timeout, self._target, args, kwargs)  # type: ignore[no-any-return]
+
+    async def acall(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """As calling it, without blocking the event loop."""
+        import asyncio
+
+        future = self._where.submit_within(self._timeout, self._target, args, kwargs)
+        return await asyncio.wrap_future(future)  # type: ignore[no-any-return]
+
+    def submit(self, *args: P.args, **kwargs: P.kwargs) -> CallFuture:
+        """Begin a call; return its future, whose ``cancel()`` also stops a call that runs."""
+        return self._where.submit_within(self._timeout, self._target, args, kwargs)
+
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
+        return self if instance is None else functools.partial(self, instance)  # type: ignore[arg-type]
+
+    def __repr__(self) -> str:
+        name = self._target if isinstance(self._target, str) else getattr(self._target, "__qualname__", self._target)
+        return f"<function {name} in {self._where!r}>"
+
+
+class Callables(ABC):
+    """What can be called into."""
+
+    #: Seconds that a call may take; ``None``: any.
+    timeout: float | None = None
+
+    @abstractmethod
+    def call_within(
+        self, timeout: float | None, target: object, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> Any:
+        """As :meth:`call`, with a time-out of its own, in seconds."""
+
+    @abstractmethod
+    def submit_within(
+        self, timeout: float | None, target: object, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> CallFuture:
+        """As :meth:`submit`, with a time-out of its own, in seconds."""
+
+    def call(self, target: object, /, *args: Any, **kwargs: Any) -> Any:
+        """Call a function in the environment and return its value.
+
+        Args:
+            target: ``"package.module:name"``, or a callable: it travels by name where the environment has its
+                module, else by value.
+            args, kwargs: Its arguments.
+
+        Returns:
+            Its value; for a generator a :class:`~isolated_environment.bridge.stream.Stream` of its items.
+
+        Raises:
+            Exception: what the function raised, in its own class where this side has it; its cause holds the remote
+                traceback.
+            RemoteError: the same, where this side has it not.
+            InvalidTargetError, SerializationError: something cannot travel.
+            CallTimeoutError: it took longer than it may, and was stopped.
+            WorkerDied: the process ended before it answered.
+        """
+        return self.call_within(self.timeout, target, args, kwargs)
+
+    async def acall(self, target: object, /, *args: Any, **kwargs: Any) -> Any:
+        """As :meth:`call`, without blocking the event loop; cancelling the task stops the work.
+
+        Args:
+            target, args, kwargs: As :meth:`call`.
+
+        Raises:
+            Exception: as :meth:`call`.
+        """
+        import asyncio
+
+        return await asyncio.wrap_future(self.submit_within(self.timeout, target, args, kwargs))
+
+    @overload
+    def function(self, target: Callable[P, R], *, timeout: float | None = None) -> Function[P, R]: ...
+
+    @overload
+    def function(self, target: str, *, timeout: float | None = None) -> Function[..., Any]: ...
+
+    @overload
+    def function(
+        self, target: None = None, *, timeout: float | None = None
+    ) -> Callable[[Callable[P, R]], Function[P, R]]: ...
+
+    def function(self, target: Any = None, *, timeout: float | None = None) -> Any:
+        """Return a function whose body runs in the environment; also a decorator, with or without arguments.
+
+        It keeps its signature for editors and type checkers, and has ``acall`` and ``submit``.
+
+        Args:
+            target: As :meth:`call`.
+            timeout: Seconds that a call may take; ``None``: what the one it is called on says.
+        """
+        if target is None:
+            return functools.partial(self.function, timeout=timeout)
+        return Function(self, target, self.timeout if timeout is None else timeout)

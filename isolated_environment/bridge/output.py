@@ -1,0 +1,63 @@
+"""What a worker writes to its stdout and stderr: line by line to whoever wants it, and the end of it for errors."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import sys
+from collections.abc import Callable
+
+#: Octets of the end that are kept for errors.
+_KEPT = 1 << 16
+_CHUNK = 1 << 16
+#: Lines that an error shows.
+_SHOWN = 12
+
+
+class Output:
+    """Reads a worker's text.
+
+    Args:
+        descriptor: The reading end of the pipe, non-blocking.
+        on_output: Takes each line, without its end; by default lines go to this process's ``sys.stderr``.
+    """
+
+    def __init__(self, descriptor: int, on_output: Callable[[str], object] | None) -> None:
+        self._descriptor = descriptor
+        self._on_output = on_output or _to_stderr
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._begun = ""
+        self._end = bytearray()
+        #: Whether there may come more.
+        self.is_open = True
+
+    def drain(self) -> None:
+        """Hand on what is there now; return at once."""
+        while self.is_open:
+            try:
+                data = os.read(self._descriptor, _CHUNK)
+            except BlockingIOError:
+                return
+            self._end += data
+            del self._end[:-_KEPT]
+            if not data:
+                self.is_open = False
+            self._hand_on(self._decoder.decode(data, final=not data))
+
+    def _hand_on(self, text: str) -> None:
+        lines = (self._begun + text).split("\n")
+        self._begun = lines.pop()
+        if not self.is_open and self._begun:
+            lines.append(self._begun)
+            self._begun = ""
+        for line in lines:
+            self._on_output(line.removesuffix("\r"))
+
+    def tail(self) -> str:
+        """Return the last lines."""
+        return "\n".join(bytes(self._end).decode("utf-8", "replace").splitlines()[-_SHOWN:])
+
+
+def _to_stderr(line: str) -> None:
+    if sys.stderr is not None:
+        sys.stderr.write(f"{line}\n")

@@ -1,0 +1,311 @@
+"""One warm worker: a process of the environment that answers calls."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from ..child import wire
+from ..errors import (
+    CallError,
+    CallTimeoutError,
+    InvalidTargetError,
+    SerializationError,
+    WorkerClosedError,
+)
+from . import exports
+from .batch import Batch
+from .calls import Calls, Outcome
+from .connection import Connection
+from .driver import Driver, Queue
+from .function import Callables
+from .pickling import Peer
+from .proxy import Proxy
+from .spawn import WorkerProcess
+from .stream import Items, Stream
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+    from .future import CallFuture
+
+#: What a call raises that was never sent.
+_HARMLESS = (InvalidTargetError, SerializationError)
+
+
+class Worker(Callables):
+    """A process of the environment that answers calls, one after the other.  Threads may share it.
+
+    It is made by :meth:`~isolated_environment.IsolatedEnvironment.worker`, and closed by :meth:`close`, by ``with``,
+    or when nothing refers to it any more.  It ends with the process that made it, however that ends.
+
+    Args:
+        prefix: The environment.
+        env: The environment mapping of its process.
+        peer: What is known of the environment.
+        timeout: Seconds that a call may take; ``None``: any.
+        on_output: Takes each line that the worker writes to stdout or stderr; by default ``sys.stderr`` does.
+        setup: What to call in it before anything else: a target, or a tuple of a target and its arguments.
+        held: What must live as long as the worker: the environment's lease.
+        is_for_one_call: Close it when its call, or the stream that this returned, has ended.
+
+    Raises:
+        WorkerStartError: its interpreter does not come up.
+        Exception: what *setup* raised.
+    """
+
+    def __init__(
+        self,
+        prefix: str,
+        env: Mapping[str, str],
+        peer: Peer,
+        *,
+        timeout: float | None = None,
+        on_output: Callable[[str], object] | None = None,
+        setup: object = None,
+        held: object = None,
+        is_for_one_call: bool = False,
+    ) -> None:
+        self.timeout = timeout
+        self._held = held
+        self._is_for_one_call = is_for_one_call
+        self._mutex = threading.RLock()
+        self._ended: BaseException | None = None
+        self._driver: Driver | None = None
+        self._connection = Connection(WorkerProcess(prefix, env), on_output)
+        self._calls = Calls(self._connection, peer)
+        self._finalizer = weakref.finalize(self, _finish, self._connection)
+        with self._driving() as calls:
+            self._connection.send([(wire.CONFIG, 0)], [calls.configure()])
+        if setup is not None:
+            try:
+                self.call(*(setup if isinstance(setup, tuple) else (setup,)))
+            except BaseException:
+                self.close()
+                raise
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._connection.process.pid
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it can still be called."""
+        return self._ended is None and self._connection.process.returncode() is None
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.pid}{'' if self._ended is None else ', ended'}>"
+
+    # calling
+
+    def call_within(
+        self, timeout: float | None, target: object, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> Any:
+        returned, value = self._ask(timeout, target, args, kwargs)
+        if not returned:
+            raise value
+        return self.given(value)
+
+    def submit_within(
+        self, timeout: float | None, target: object, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> CallFuture:
+        with self._mutex:
+            if self._driver is None:
+                self._driver = Driver(Queue(), weakref.ref(self))
+                weakref.finalize(self, self._driver.queue.close)
+        return self._driver.queue.put(target, args, kwargs, timeout)
+
+    def new(self, target: object, /, *args: Any, **kwargs: Any) -> Proxy:
+        """Call a function in the worker, keep what it returns there, and return a proxy of it.
+
+        Args:
+            target, args, kwargs: As :meth:`call`.
+
+        Raises:
+            Exception: as :meth:`call`.
+        """
+        returned, value = self._ask(self.timeout, target, args, kwargs, keep=True)
+        if not returned:
+            raise value
+        return Proxy(self, value)
+
+    def _ask(
+        self,
+        timeout: float | None,
+        target: object,
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+        *,
+        keep: bool = False,
+    ) -> Outcome:
+        deadline = None if timeout is None else time.monotonic() + timeout
+        with self._driving() as calls:
+            (number,) = calls.start([calls.prepare(target, args, kwargs)], keep=keep)
+            outcome = calls.wait(number, deadline)
+            if outcome is None:
+                raise CallTimeoutError(
+                    f"the call did not end within {timeout:g} s; it was stopped", timeout=float(timeout or 0)
+                )
+            return outcome
+
+    @contextmanager
+    def _driving(self) -> Iterator[Calls]:
+        """Use the connection; what goes wrong with it ends the worker."""
+        with self._mutex:
+            self.assert_usable()
+            try:
+                yield self._calls
+            except _HARMLESS:
+                raise
+            except BaseException as error:
+                self.give_up(error)
+                raise
+
+    def run(self, begun: list[CallFuture], more: Callable[[int], list[CallFuture]]) -> list[CallFuture]:
+        """Run calls that were submitted; return those that were not begun when the worker ended."""
+        batch = Batch(self, more)
+        try:
+            with self._driving() as calls:
+                batch.run(calls, begun)
+        except BaseException as error:  # noqa: BLE001 - it belongs to who waits for the call
+            return batch.fail(error, begun)
+        return []
+
+    def given(self, value: Any) -> Any:
+        """Return a value as the caller gets it."""
+        return Stream(self, value) if type(value) is Items else value
+
+    # what streams and proxies need
+
+    def fill(self, items: Items) -> None:
+        """Wait until a stream has items, or ended."""
+        with self._mutex:
+            if items.arrived or items.has_ended:
+                return
+            with self._driving() as calls:
+                wanted = items.wanted()
+                if wanted:
+                    calls.credit(items.number, wanted)
+                calls.drive(lambda: bool(items.arrived or items.has_ended))
+
+    async def afill(self, items: Items) -> None:
+        """As :meth:`fill`, without blocking the event loop."""
+        import asyncio
+
+        if not (items.arrived or items.has_ended):
+            await asyncio.to_thread(self.fill, items)
+
+    def stop_stream(self, items: Items) -> None:
+        """Let a generator end where it is."""
+        self._calls.dropped.append((wire.STOP, items.number))
+        if not self._is_for_one_call and self._ended is None:
+            with self._driving() as calls:
+                calls.flush()
+
+    def drop_stream(self, items: Items) -> None:
+        """As :meth:`stop_stream`, with the next call: this may run in any thread, at any moment."""
+        self._calls.dropped.append((wire.STOP, items.number))
+
+    def stream_ended(self) -> None:
+        """Take note that nobody reads a stream of this worker any more."""
+        if self._is_for_one_call:
+            self.close()
+
+    def drop_object(self, number: int) -> None:
+        """Let a kept object go, with the next call: this may run in any thread, at any moment."""
+        self._calls.dropped.append((wire.FREE, number))
+
+    def assert_pickling_for(self) -> None:
+        """Raise unless this thread pickles for this worker.
+
+        Raises:
+            TypeError: it pickles for another one, or for something else.
+        """
+        if exports.current() is not self._calls.exports:
+            raise TypeError("an object of a worker can be an argument of calls of that worker alone")
+
+    # the end
+
+    def assert_usable(self) -> None:
+        """Raise if the worker has ended.
+
+        Raises:
+            WorkerClosedError: it has.
+        """
+        if self._ended is not None:
+            why = "was closed" if isinstance(self._ended, WorkerClosedError) else f"has ended: {self._ended}"
+            raise WorkerClosedError(f"the worker {why}", hint="make a new one") from self._ended
+
+    def interrupt(self) -> None:
+        """Stop the call that runs, and the worker with it; from any thread."""
+        process = self._connection.process
+        process.signal(signal.SIGINT)
+        threading.Thread(target=_climb, args=(process,), name="isolated_environment ladder", daemon=True).start()
+
+    def give_up(self, error: BaseException) -> None:
+        """End the worker by the ladder, because of *error*."""
+        if self._ended is not None:
+            return
+        self._ended = error
+        gone = isinstance(error, CallError) and not isinstance(error, CallTimeoutError)
+        self._connection.end(*(() if gone else (signal.SIGINT, signal.SIGTERM)))
+        self._finish()
+
+    def close(self) -> None:
+        """Let the worker end; calls that were submitted before are answered first.  Idempotent."""
+        driver, self._driver = self._driver, None
+        if driver is not None:
+            driver.queue.close()
+            driver.join()
+        with self._mutex:
+            if self._ended is not None:
+                return
+            try:
+                with self._driving() as calls:
+                    calls.bye()
+                    self._ended = WorkerClosedError("closed")
+                    self._connection.end(0, signal.SIGTERM)
+            except CallError:
+                pass  # it was dead already
+            self._finish()
+
+    def _finish(self) -> None:
+        self._calls.close()
+        self._finalizer.detach()
+        self._connection.close()
+        self._held = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _finish(connection: Connection) -> None:
+    """End a worker that nobody refers to any more, or at the end of this process."""
+    connection.process.kill()
+    connection.close()
+
+
+def _climb(process: WorkerProcess) -> None:
+    """The rest of the ladder, for a call that another thread waits for: that thread takes note of the end."""
+    from .connection import GRACE
+
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        end = time.monotonic() + GRACE
+        while time.monotonic() < end:
+            if process.has_ended():
+                return
+            time.sleep(0.02)
+        process.signal(number)

@@ -1,0 +1,71 @@
+"""Log records go to the host's logging, under their own names.
+
+``logging`` is not imported for that: it is watched for, and gets a handler when somebody imports it.
+"""
+
+from __future__ import annotations
+
+import sys
+
+#: Attributes of a record that are plain data and worth telling.
+_TOLD = ("name", "levelno", "levelname", "pathname", "lineno", "funcName", "created", "msecs", "thread", "threadName")
+
+
+def forward(levels, send):
+    """Forward records.
+
+    Args:
+        levels: The levels of the host's loggers by name; the root's is ``""``.
+        send: Takes a record as a dict; called in the thread that logged.
+    """
+    if "logging" in sys.modules:
+        _attach(sys.modules["logging"], levels, send)
+    else:
+        sys.meta_path.insert(0, _Watch(levels, send))
+
+
+class _Watch:
+    """Finds ``logging`` as the others would, and attaches the handler when it was loaded."""
+
+    def __init__(self, levels, send):
+        self._levels = levels
+        self._send = send
+
+    def find_spec(self, name, path=None, target=None):
+        if name != "logging":
+            return None
+        sys.meta_path.remove(self)
+        for finder in sys.meta_path:
+            spec = finder.find_spec(name, path, target)
+            if spec is not None:
+                self._wrap(spec.loader)
+                return spec
+        return None
+
+    def _wrap(self, loader):
+        execute = loader.exec_module
+
+        def exec_module(module):
+            execute(module)
+            _attach(module, self._levels, self._send)
+
+        loader.exec_module = exec_module
+
+
+def _attach(logging, levels, send):
+    class Forwarder(logging.Handler):
+        """Sends each record to the host."""
+
+        def emit(self, record):
+            try:
+                told = {name: getattr(record, name) for name in _TOLD}
+                told["msg"] = record.getMessage()
+                if record.exc_info:
+                    told["exc_text"] = logging.Formatter().formatException(record.exc_info)
+                send(told)
+            except Exception:
+                self.handleError(record)
+
+    logging.getLogger().addHandler(Forwarder())
+    for name, level in levels.items():
+        logging.getLogger(name or None).setLevel(level)

@@ -1,0 +1,67 @@
+"""Frames with buffers: put together on one side, taken apart on the other.  Nothing is loaded before there is one."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from . import pickling, wire
+
+
+class Memory:
+    """The memory that both sides of one connection see.
+
+    Args:
+        carries_descriptors: Whether descriptors can travel; without, buffers travel inline.
+    """
+
+    def __init__(self, carries_descriptors):
+        self._carries_descriptors = carries_descriptors
+        self._outbox = None
+        self._inbox = None
+        self._descriptors = deque()
+
+    def came(self, descriptors):
+        """Keep descriptors until the frame that they belong to is complete."""
+        self._descriptors.extend(descriptors)
+
+    def framed(self, kind, call, payload, buffers, flags=0):
+        """Return a frame as parts to be sent one behind the other, and the descriptors to be sent with them."""
+        if self._outbox is None:
+            from . import memory
+
+            self._outbox = memory.Outbox(memory.Segments() if self._carries_descriptors else None)
+        table, descriptors, inline = self._outbox.pack(buffers)
+        table = pickling.dumps(table, 4)
+        return wire.encode_with_buffers(kind, call, payload, table, inline, len(descriptors), flags), descriptors
+
+    def buffers_of(self, frame):
+        """Return the buffers that came with a frame."""
+        if not frame.flags & wire.BUFFERS:
+            return ()
+        if self._inbox is None:
+            from . import memory
+
+            self._inbox = memory.Inbox()
+        descriptors = [self._descriptors.popleft() for _ in range(frame.descriptors)]
+        return self._inbox.unpack(pickling.loads(frame.table), descriptors, frame.inline)
+
+    def released(self):
+        """Return the octets of a RELEASE frame with what this side is done with; none when there is nothing."""
+        numbers = self._inbox.released() if self._inbox is not None else None
+        return pickling.dumps(numbers, 4) if numbers else b""
+
+    def release(self, payload):
+        """Take note of what the other side is done with."""
+        if self._outbox is not None:
+            self._outbox.release(pickling.loads(payload))
+
+    def close(self):
+        """Give back everything that no value uses."""
+        import os
+
+        for descriptor in self._descriptors:
+            os.close(descriptor)
+        self._descriptors.clear()
+        for box in (self._outbox, self._inbox):
+            if box is not None:
+                box.close()

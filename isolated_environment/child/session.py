@@ -1,0 +1,276 @@
+"""The worker's side of a connection: calls are taken one after the other, in the main thread.
+
+While the main thread or another one waits for the host to answer a callback, it reads for all: one thread reads at a
+time, and passes on what is for others.
+"""
+
+from __future__ import annotations
+
+import _thread
+import os
+import sys
+from collections import deque
+
+from . import failure, handles, liveness, parcels, pickling, streams, transport, wire
+
+_READY_FOR_INPUT = 1  # select.POLLIN
+
+
+def serve(liveness_descriptor, kind):
+    """Answer calls until the host says that it is enough, or is gone.
+
+    Args:
+        liveness_descriptor: The reading end of the liveness pipe, or -1.
+        kind: ``socket`` or ``pipes``.
+
+    Returns:
+        The exit code of the process.
+    """
+    import _signal
+
+    _signal.signal(_signal.SIGINT, _signal.default_int_handler)  # a host in the background may have it ignored
+    session = handles.session = Session(transport.take_standard_descriptors(kind))
+    liveness.watch(liveness_descriptor)
+    try:
+        session.run()
+    except (KeyboardInterrupt, ConnectionError):
+        return 1
+    finally:
+        _flush_output()
+    return 0
+
+
+class Session:
+    """One connection to a host.
+
+    Args:
+        link: The transport.
+    """
+
+    def __init__(self, link):
+        #: Objects that are kept for the host, by number.
+        self.objects = {}
+        #: Functions of the host that nothing here refers to any more, by number.
+        self.freed = deque()
+        self._link = link
+        self._decoder = wire.Decoder()
+        self._conversation = wire.Conversation()
+        self._memory = parcels.Memory(link.carries_descriptors)
+        self._functions = {}
+        self._protocol = min(5, pickling.HIGHEST)
+        self._calls = deque()
+        self._streams = {}
+        self._answers = {}
+        self._asked = 0
+        self._ended = self._gone = False
+        self._sending = _thread.RLock()
+        self._turns = _thread.allocate_lock()
+        self._reads = False
+        self._waiting = []
+        self._main = _thread.get_ident()
+
+    def run(self):
+        """Greet, then take calls until the end."""
+        version = sys.version_info
+        self.send(wire.HELLO, 0, b"%d.%d.%d %d %d" % (*version[:3], os.getpid(), pickling.HIGHEST))
+        while True:
+            if self._calls:
+                self._run(self._calls.popleft())
+            elif not self._pump():
+                self._wait(self._has_work)
+            if self._gone or (self._ended and not self._calls and not self._streams):
+                return
+
+    # what the host asked for
+
+    def _run(self, frame):
+        try:
+            function, args, kwargs = self._loaded(frame)
+            value = streams.run_awaited(function(*args, **kwargs))
+            del function, args, kwargs
+            if frame.flags & wire.KEEP:
+                self.objects[frame.call] = value
+                value = frame.call
+            elif streams.is_stream(value):
+                self._streams[frame.call] = streams.Stream(frame.call, value)
+                self.send(wire.STREAM, frame.call)
+                return
+            _flush_output()
+            self.send_value(wire.RESULT, frame.call, value)
+        except BaseException as error:
+            _flush_output()
+            self.fail(frame.call, error)
+            if type(error) is KeyboardInterrupt:  # the host gives this worker up; what it asked for besides goes to another
+                self._gone = True
+
+    def _loaded(self, frame):
+        target, args, kwargs = pickling.loads(frame.payload, self._memory.buffers_of(frame))
+        kind = target[0]
+        if kind == "known":
+            return self._functions[target[1]], args, kwargs
+        if kind == "method":
+            return handles.method(*target[1:]), args, kwargs
+        from . import source
+
+        if kind == "new":  # shipped once, then known by its number
+            function = self._functions[target[1]] = source.resolve(target[2], target[3], pickling.loads)
+            return function, args, kwargs
+        return source.resolve(kind, target[1], pickling.loads), args, kwargs
+
+    def fail(self, call, error):
+        """Answer a call with the exception that ended it."""
+        described = failure.describe(error, self._dumps)
+        self.send(wire.ERROR, call, pickling.dumps(described, self._protocol, None))
+
+    def _pump(self):
+        """Let the streams that the host wants items of go on; return whether there is one."""
+        runnable = [stream for stream in self._streams.values() if stream.credit > 0]
+        for stream in runnable:
+            if not stream.pump(self):
+                self._streams.pop(stream.call, None)
+            if self.has_input():
+                self._wait(lambda: True, at_least_once=True)
+        return bool(runnable)
+
+    def _has_work(self):
+        return self._ended or self._gone or self._calls or any(stream.credit > 0 for stream in self._streams.values())
+
+    # callbacks
+
+    def ask(self, number, args, kwargs):
+        """Call a function of the host and return its value, from any thread.
+
+        Raises:
+            BaseException: what it raised there.
+        """
+        with self._sending:
+            self._asked += 1
+            asked = self._asked
+            self.send_value(wire.CALLBACK, asked, (number, args, kwargs))
+        main = _thread.get_ident() == self._main
+        while asked not in self._answers:
+            self._wait(lambda: asked in self._answers or (main and self._calls))
+            if main and self._calls and asked not in self._answers:
+                self._run(self._calls.popleft())  # the function calls back into this worker
+        frame = self._answers.pop(asked)
+        value = pickling.loads(frame.payload, self._memory.buffers_of(frame))
+        if frame.kind == wire.RAISE:
+            raise value
+        return value
+
+    # one thread reads
+
+    def _wait(self, ready, at_least_once=False):
+        """Return when *ready* does; read meanwhile, unless another thread does."""
+        while True:
+            with self._turns:
+                if not at_least_once and ready():
+                    return
+                reads = not self._reads
+                if reads:
+                    self._reads = True
+                else:
+                    turn = _thread.allocate_lock()
+                    turn.acquire()
+                    self._waiting.append(turn)
+            if not reads:
+                turn.acquire()
+                continue
+            try:
+                self._read()
+            finally:
+                with self._turns:
+                    self._reads = False
+                    turns, self._waiting = self._waiting, []
+                for turn in turns:  # one of them reads next, if it still has to wait
+                    turn.release()
+            at_least_once = False
+
+    def has_input(self):
+        """Return whether something came that nobody read."""
+        import select
+
+        if not hasattr(select, "poll"):  # Windows: nothing can be asked of a pipe; what came waits for its turn
+            return False
+        poll = select.poll()
+        poll.register(self._link.fileno(), _READY_FOR_INPUT)
+        return bool(poll.poll(0))
+
+    def _read(self):
+        count, descriptors = self._link.receive(self._decoder.buffer())
+        if not count:
+            self._gone = True
+            raise ConnectionResetError("the host is gone")
+        self._memory.came(descriptors)
+        for frame in self._decoder.fed(count):
+            self._conversation.step(frame.kind, frame.call)
+            self._sort(frame)
+
+    def _sort(self, frame):
+        kind = frame.kind
+        if kind == wire.CALL:
+            self._calls.append(frame)
+        elif kind in (wire.RETURN, wire.RAISE):
+            self._answers[frame.call] = frame
+        elif kind == wire.CREDIT:
+            if frame.call in self._streams:
+                self._streams[frame.call].credit += int.from_bytes(frame.payload, "little")
+        elif kind == wire.STOP:
+            stream = self._streams.pop(frame.call, None)
+            if stream is not None:
+                stream.close()
+                self.send(wire.END, frame.call)
+        elif kind == wire.FREE:
+            self.objects.pop(frame.call, None)
+        elif kind == wire.CONFIG:
+            self._configure(pickling.loads(frame.payload))
+        elif kind == wire.RELEASE:
+            self._memory.release(frame.payload)
+        elif kind == wire.BYE:
+            self._ended = True
+
+    def _configure(self, told):
+        self._protocol = min(self._protocol, told["protocol"])
+        pickling.configure(told["cloudpickle"])
+        if told["levels"] is not None:
+            from . import logs
+
+            logs.forward(told["levels"], self._send_record)
+
+    # sending
+
+    def send(self, kind, call=0, payload=b""):
+        """Send a frame without buffers."""
+        with self._sending:
+            self._conversation.step(kind, call)
+            self._link.send([wire.encode(kind, call, payload)])
+
+    def send_value(self, kind, call, value):
+        """Send a frame with a value."""
+        while self.freed:
+            self.send(wire.FREE, self.freed.popleft())
+        buffers = []
+        payload = self._dumps(value, buffers)
+        released = self._memory.released()
+        if released:
+            self.send(wire.RELEASE, 0, released)
+        if not buffers:
+            self.send(kind, call, payload)
+            return
+        with self._sending:
+            self._conversation.step(kind, call)
+            self._link.send(*self._memory.framed(kind, call, payload, buffers))
+
+    def _dumps(self, value, buffers=None):
+        return pickling.dumps(value, self._protocol, buffers)
+
+    def _send_record(self, told):
+        self.send(wire.LOG, 0, pickling.dumps(told, self._protocol, None))
+
+
+def _flush_output():
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except Exception:
+            pass

@@ -1,0 +1,98 @@
+"""Generators whose items go to the host as it asks for them."""
+
+from __future__ import annotations
+
+import time
+
+from . import wire
+
+#: Items in one frame, at most.
+_BATCH = 256
+#: Seconds after which what there is goes out, so that a slow generator's items are not held back.
+_PATIENCE = 0.001
+
+
+class Stream:
+    """One generator that runs for the host.
+
+    Args:
+        call: The number of its call.
+        generator: What makes the items.
+    """
+
+    def __init__(self, call, generator):
+        self.call = call
+        self.credit = 0
+        self._generator = generator
+
+    def pump(self, session):
+        """Send items as far as the credit goes, until something else came in.
+
+        Returns:
+            Whether the generator goes on.
+        """
+        items, since = [], time.monotonic()
+        while self.credit > 0:
+            try:
+                items.append(next(self._generator))
+            except StopIteration:
+                self._flush(session, items)
+                session.send(wire.END, self.call)
+                return False
+            except BaseException as error:
+                self._flush(session, items)
+                session.fail(self.call, error)
+                return False
+            self.credit -= 1
+            if len(items) >= _BATCH or time.monotonic() - since > _PATIENCE:
+                if not self._flush(session, items):
+                    return False
+                items, since = [], time.monotonic()
+                if session.has_input():
+                    return True
+        return self._flush(session, items)
+
+    def close(self):
+        """Stop the generator where it is."""
+        self._generator.close()
+
+    def _flush(self, session, items):
+        if not items:
+            return True
+        try:
+            session.send_value(wire.ITEMS, self.call, items)
+        except Exception as error:  # an item cannot be pickled
+            self._generator.close()
+            session.fail(self.call, error)
+            return False
+        return True
+
+
+def is_stream(value):
+    """Return whether a result is to be sent item by item."""
+    return type(value).__name__ == "generator" and hasattr(value, "throw")
+
+
+def run_awaited(value):
+    """Run a coroutine to its end, or wrap an asynchronous generator; return any other value as it is."""
+    kind = type(value).__name__
+    if kind == "coroutine":
+        import asyncio
+
+        return asyncio.run(value)
+    return _drained(value) if kind == "async_generator" else value
+
+
+def _drained(generator):
+    import asyncio
+
+    loop = asyncio.new_event_loop()
+    try:
+        while True:
+            try:
+                yield loop.run_until_complete(generator.__anext__())
+            except StopAsyncIteration:
+                return
+    finally:
+        loop.run_until_complete(generator.aclose())
+        loop.close()

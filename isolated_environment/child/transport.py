@@ -1,0 +1,140 @@
+"""Octets and descriptors between host and worker: a stream socket, or two pipes where there is none."""
+
+from __future__ import annotations
+
+import os
+
+#: Descriptors that one message may carry; Linux takes 253.
+_MOST_DESCRIPTORS = 128
+_DESCRIPTOR = 4
+
+
+class SocketTransport:
+    """One end of a pair of connected stream sockets.
+
+    Args:
+        sock: The socket, blocking.  Of :mod:`_socket`, so that a worker need not import :mod:`socket`.
+    """
+
+    carries_descriptors = True
+
+    def __init__(self, sock):
+        import _socket
+
+        self.socket = sock
+        self._rights = (_socket.SOL_SOCKET, _socket.SCM_RIGHTS)
+        self._space = _socket.CMSG_SPACE(_MOST_DESCRIPTORS * _DESCRIPTOR)
+        self._flags = getattr(_socket, "MSG_CMSG_CLOEXEC", 0)
+        self._cut = _socket.MSG_CTRUNC
+
+    def fileno(self):
+        """Return the descriptor to wait for."""
+        return self.socket.fileno()
+
+    def receive(self, view):
+        """Fill a part of *view*.
+
+        Returns:
+            How many octets came, 0 at the end, and the descriptors that came with them.
+        """
+        count, ancillary, flags, _ = self.socket.recvmsg_into([view], self._space, self._flags)
+        if not ancillary:
+            return count, ()
+        found = []
+        for level, kind, data in ancillary:
+            if (level, kind) == self._rights:
+                whole = len(data) - len(data) % _DESCRIPTOR
+                found += memoryview(data)[:whole].cast("i").tolist()
+        if flags & self._cut:  # no descriptor is left for them
+            for descriptor in found:
+                os.close(descriptor)
+            raise OSError(24, "too many open files: descriptors of arrays were lost")
+        return count, found
+
+    def send(self, parts, descriptors=()):
+        """Send all of *parts*, one behind the other, and *descriptors* with the first octets."""
+        views = [memoryview(part).cast("B") for part in parts if len(part)]
+        ancillary = self.ancillary(descriptors)
+        while views:
+            sent = self.socket.sendmsg(views, ancillary)
+            ancillary = []
+            views = rest_of(views, sent)
+
+    def ancillary(self, descriptors):
+        """Return *descriptors* as ``sendmsg`` takes them."""
+        if not descriptors:
+            return []
+        import array
+
+        return [(*self._rights, array.array("i", descriptors))]
+
+    def close(self):
+        """Close the socket."""
+        self.socket.close()
+
+
+class PipeTransport:
+    """Two pipes; no descriptor can travel.
+
+    Args:
+        reading: The descriptor to read from.
+        writing: The descriptor to write to.
+    """
+
+    carries_descriptors = False
+
+    def __init__(self, reading, writing):
+        self._reading = reading
+        self._writing = writing
+
+    def fileno(self):
+        """Return the descriptor to wait for."""
+        return self._reading
+
+    def receive(self, view):
+        """As :meth:`SocketTransport.receive`."""
+        data = os.read(self._reading, min(len(view), 1 << 20))
+        view[: len(data)] = data
+        return len(data), ()
+
+    def send(self, parts, descriptors=()):
+        """As :meth:`SocketTransport.send`."""
+        for part in parts:
+            view = memoryview(part).cast("B")
+            while len(view):
+                view = view[os.write(self._writing, view) :]
+
+    def close(self):
+        """Close both pipes."""
+        os.close(self._reading)
+        os.close(self._writing)
+
+
+def rest_of(views, sent):
+    """Return what of *views* is left after *sent* octets."""
+    for number, view in enumerate(views):
+        if sent < len(view):
+            return [view[sent:], *views[number + 1 :]]
+        sent -= len(view)
+    return []
+
+
+def take_standard_descriptors(transport):
+    """Take the transport from stdin (and stdout), and give both to where nothing can disturb it.
+
+    Afterwards 0 is the null device and 1 is 2, so nothing that reads or prints can touch a frame.
+
+    Args:
+        transport: ``socket``, or ``pipes`` for stdin and stdout.
+    """
+    private = os.dup(0)
+    writing = os.dup(1) if transport == "pipes" else -1
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    os.dup2(2, 1)
+    if transport == "pipes":
+        return PipeTransport(private, writing)
+    import _socket
+
+    return SocketTransport(_socket.socket(fileno=private))

@@ -1,0 +1,280 @@
+"""Frames between host and worker, and which may follow which: no input, no output, the same code on both sides.
+
+A frame is a header, then a body.  Header, little-endian: magic (2 bytes), version, kind, flags (2), descriptors (2),
+call number (8), length of the body (8).  With :data:`BUFFERS` set, the body begins with two lengths (4 bytes each):
+that of a table which says where the buffers are, and that of the payload; then table, payload, and the buffers that
+travel inline.
+"""
+
+from __future__ import annotations
+
+import struct
+
+MAGIC = b"\xf1\xe5"
+VERSION = 1
+
+_HEADER = struct.Struct("<2sBBHHQQ")
+HEADER_SIZE = _HEADER.size
+_LENGTHS = struct.Struct("<II")
+
+#: A flag: the body holds a table of buffers.
+BUFFERS = 1
+#: A flag of CALL: keep the result over there and answer with its number.
+KEEP = 2
+
+# from the host
+CONFIG, CALL, RETURN, RAISE, CREDIT, STOP, FREE, BYE = range(1, 9)
+# from the worker
+HELLO, RESULT, ERROR, STREAM, ITEMS, END, LOG, CALLBACK = range(17, 25)
+# from both
+RELEASE = 33
+
+#: What may follow what.  Between start and end of the connection, for each call and for each callback: from a state
+#: and a kind to the next state.  A kind that a state does not list is a violation.
+CONNECTION = {
+    "new": {HELLO: "greeted", CONFIG: "configured"},
+    "greeted": {CONFIG: "ready", LOG: "greeted"},
+    "configured": {HELLO: "ready", BYE: "closing", FREE: "configured"},
+    "ready": {BYE: "closing", FREE: "ready", LOG: "ready", RELEASE: "ready"},
+    "closing": {HELLO: "closing", LOG: "closing", RELEASE: "closing", FREE: "closing"},
+}
+PER_CALL = {
+    "idle": {CALL: "running", CREDIT: "idle", STOP: "idle"},  # of a stream that ended meanwhile
+    "running": {RESULT: "idle", ERROR: "idle", STREAM: "streaming"},
+    "streaming": {CREDIT: "streaming", STOP: "streaming", ITEMS: "streaming", END: "idle", ERROR: "idle"},
+}
+PER_CALLBACK = {
+    "idle": {CALLBACK: "asked"},
+    "asked": {RETURN: "idle", RAISE: "idle"},
+}
+_OF_CALL = frozenset(kind for follows in PER_CALL.values() for kind in follows)
+_OF_CALLBACK = frozenset(kind for follows in PER_CALLBACK.values() for kind in follows)
+KINDS = frozenset({CONFIG, *_OF_CALL, *_OF_CALLBACK, *(kind for follows in CONNECTION.values() for kind in follows)})
+
+#: Octets that one frame's body may have; more is refused before anything is allocated.
+LIMIT = 1 << 40
+#: The same for kinds that never carry a value.
+CONTROL_LIMIT = 1 << 20
+_CONTROL = frozenset({HELLO, CREDIT, STOP, FREE, BYE, END, RELEASE})
+_SMALL = 1 << 16
+
+
+class WireError(Exception):
+    """What arrived is no frame, or none that may come now.
+
+    Args:
+        message: What is wrong.
+        received: What was there instead, at most 80 octets.
+    """
+
+    def __init__(self, message, received=b""):
+        super().__init__(message, received)
+        self.message = message
+        self.received = received
+
+
+class Frame:
+    """One frame that arrived.
+
+    Attributes:
+        kind: One of the kinds of this module.
+        flags: :data:`BUFFERS`, :data:`KEEP`.
+        call: The number of the call, callback or stream.
+        payload: Octets.
+        table: Octets that say where the buffers are; empty without.
+        inline: A view of the buffers that came with the frame, one behind the other.
+        descriptors: How many descriptors belong to it.
+    """
+
+    __slots__ = ("call", "descriptors", "flags", "inline", "kind", "payload", "table")
+
+    def __init__(self, kind, flags, call, payload, table=b"", inline=None, descriptors=0):
+        self.kind = kind
+        self.flags = flags
+        self.call = call
+        self.payload = payload
+        self.table = table
+        self.inline = inline
+        self.descriptors = descriptors
+
+    def __repr__(self):
+        return "Frame(kind=%d, flags=%d, call=%d, %d octets)" % (self.kind, self.flags, self.call, len(self.payload))
+
+
+def encode(kind, call, payload=b"", flags=0):
+    """Return a frame without buffers as octets."""
+    return _HEADER.pack(MAGIC, VERSION, kind, flags, 0, call, len(payload)) + payload
+
+
+def encode_with_buffers(kind, call, payload, table, inline, descriptors, flags=0):
+    """Return a frame with buffers as a list of parts to be sent one behind the other, none of them copied.
+
+    Args:
+        kind, call, payload, flags: As :func:`encode`.
+        table: Octets that say where the buffers are.
+        inline: Views of octets that travel in the frame.
+        descriptors: How many descriptors travel with it.
+    """
+    length = _LENGTHS.size + len(table) + len(payload) + sum(view.nbytes for view in inline)
+    header = _HEADER.pack(MAGIC, VERSION, kind, flags | BUFFERS, descriptors, call, length)
+    return [header + _LENGTHS.pack(len(table), len(payload)) + table, payload, *inline]
+
+
+class Decoder:
+    """Octets in, frames out.
+
+    ``buffer()`` returns where the next octets belong, ``fed(n)`` takes note that *n* of them came.  A large body is
+    filled in place, so its octets are never copied.
+
+    Args:
+        limit: Octets that one body may have.
+    """
+
+    def __init__(self, limit=LIMIT):
+        self._limit = limit
+        self._small = memoryview(bytearray(_SMALL))
+        self._start = 0
+        self._end = 0
+        self._large = None
+        self._filled = 0
+        self._header = None
+
+    @property
+    def is_between_frames(self):
+        """Whether nothing of a frame came whose rest is missing."""
+        return self._large is None and self._start == self._end
+
+    def buffer(self):
+        """Return a writable view, never empty, for the next octets."""
+        if self._large is not None:
+            return self._large[self._filled :]
+        if self._start == self._end:
+            self._start = self._end = 0
+        elif self._end == _SMALL:  # a frame begins near the end of the buffer: move it to the front
+            rest = self._end - self._start
+            self._small[:rest] = bytes(self._small[self._start : self._end])
+            self._start, self._end = 0, rest
+        return self._small[self._end :]
+
+    def fed(self, count):
+        """Return the frames that are complete after *count* octets more.
+
+        Raises:
+            WireError: they are no frame.
+        """
+        if self._large is not None:
+            self._filled += count
+            if self._filled < len(self._large):
+                return []
+            body, self._large = self._large, None
+            return [self._frame(self._header, body)]
+        self._end += count
+        return self._split()
+
+    def _split(self):
+        frames = []
+        while self._end - self._start >= HEADER_SIZE:
+            header = self._checked(_HEADER.unpack_from(self._small, self._start))
+            body = self._start + HEADER_SIZE
+            length = header[6]
+            if body + length <= self._end:
+                self._start = body + length
+                frames.append(self._frame(header, self._small[body : self._start]))
+            elif HEADER_SIZE + length > _SMALL:
+                came = self._end - body
+                self._large = memoryview(bytearray(length))
+                self._large[:came] = self._small[body : self._end]
+                self._filled, self._header = came, header
+                self._start = self._end = 0
+                break
+            else:
+                break
+        else:
+            self._check_beginning()
+        return frames
+
+    def _check_beginning(self):
+        """Tell garbage from a frame before a whole header came: it may never come."""
+        came = bytes(self._small[self._start : min(self._end, self._start + len(MAGIC))])
+        if not MAGIC.startswith(came):
+            raise self._garbage()
+
+    def _garbage(self):
+        return WireError("this is no frame", bytes(self._small[self._start : min(self._end, self._start + 80)]))
+
+    def _checked(self, header):
+        magic, version, kind, _, _, _, length = header
+        if magic != MAGIC or kind not in KINDS:
+            raise self._garbage()
+        if version != VERSION:
+            raise WireError("version %d of the protocol was spoken, %d is known" % (version, VERSION))
+        if length > (CONTROL_LIMIT if kind in _CONTROL else self._limit):
+            raise WireError("a frame of kind %d has %d octets, more than may be" % (kind, length))
+        return header
+
+    @staticmethod
+    def _frame(header, body):
+        _, _, kind, flags, descriptors, call, length = header
+        if not flags & BUFFERS:
+            return Frame(kind, flags, call, bytes(body) if length <= _SMALL else body, descriptors=descriptors)
+        if length < _LENGTHS.size:
+            raise WireError("a frame with buffers has no lengths", bytes(body))
+        table, payload = _LENGTHS.unpack_from(body)
+        start = _LENGTHS.size + table
+        if start + payload > length:
+            raise WireError("a frame's table and payload are longer than the frame", bytes(body[:80]))
+        inline = body[start + payload :]
+        if length <= _SMALL:
+            inline = memoryview(bytearray(inline))
+        return Frame(
+            kind,
+            flags,
+            call,
+            bytes(body[start : start + payload]),
+            bytes(body[_LENGTHS.size : start]),
+            inline,
+            descriptors,
+        )
+
+
+class Conversation:
+    """What one side knows of the state of the connection, of each call and of each callback.
+
+    Both sides step through the same table, whoever sent the frame.
+    """
+
+    def __init__(self):
+        self._connection = "new"
+        self._calls = {}
+        self._callbacks = {}
+
+    @property
+    def calls(self):
+        """Numbers of the calls that have not ended."""
+        return list(self._calls)
+
+    def step(self, kind, call=0):
+        """Take note of a frame that was sent or that came.
+
+        Raises:
+            WireError: it may not come now.
+        """
+        if kind in _OF_CALL:
+            table, states = PER_CALL, self._calls
+        elif kind in _OF_CALLBACK:
+            table, states = PER_CALLBACK, self._callbacks
+        else:
+            self._connection = self._next(CONNECTION, self._connection, kind, call)
+            return
+        state = self._next(table, states.get(call, "idle"), kind, call)
+        if state == "idle":
+            states.pop(call, None)
+        else:
+            states[call] = state
+
+    @staticmethod
+    def _next(table, state, kind, call):
+        try:
+            return table[state][kind]
+        except KeyError:
+            raise WireError("a frame of kind %d came for %d, which is %s" % (kind, call, state)) from None

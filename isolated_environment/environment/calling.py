@@ -1,0 +1,141 @@
+"""Calling into an environment: once, or with warm workers."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..bridge.function import Callables
+
+if TYPE_CHECKING:
+    from ..bridge.future import CallFuture
+    from ..bridge.pool import WorkerPool
+    from ..bridge.worker import Worker
+    from ..bridge.reach import Peer
+    from ..store.warm import Held
+    from .handle import Handle
+
+    Overlay = Mapping[str, str | None]
+
+
+class CallingMethods(Callables):
+    """The part of :class:`~isolated_environment.IsolatedEnvironment` that calls functions."""
+
+    _handle: Handle
+
+    def worker(
+        self,
+        *,
+        timeout: float | None = None,
+        setup: object = None,
+        env: Overlay | None = None,
+        on_output: Callable[[str], object] | None = None,
+    ) -> Worker:
+        """Start a worker: a process of the environment that answers calls, one after the other.
+
+        Args:
+            timeout: Seconds that each call may take; ``None``: any.
+            setup: What to call in it before anything else: a target, or a tuple of a target and its arguments.
+            env: Variables of its process; ``None`` removes one.
+            on_output: Takes each line that it writes to stdout or stderr; by default lines go to ``sys.stderr``.
+
+        Returns:
+            The worker, to be closed by ``with`` or ``close()``.
+
+        Raises:
+            WorkerStartError: its interpreter does not come up.
+            Exception: what *setup* raised.
+            IsolatedEnvironmentError: as :meth:`ensure`.
+        """
+        return self._worker(env, timeout=timeout, setup=setup, on_output=on_output)
+
+    def workers(
+        self,
+        count: int,
+        *,
+        timeout: float | None = None,
+        idle_timeout: float | None = None,
+        setup: object = None,
+        env: Overlay | Callable[[int], Overlay] | None = None,
+        on_output: Callable[[str], object] | None = None,
+    ) -> WorkerPool:
+        """Return a :class:`concurrent.futures.Executor` of workers; each starts with the first call that it gets.
+
+        Args:
+            count: How many.
+            timeout: Seconds that each call may take; ``None``: any.
+            idle_timeout: Seconds without a call after which a worker ends, until there is a call again.
+            setup: What to call in each before anything else: a target, or a tuple of a target and its arguments.
+            env: Variables of their processes, or a function from a worker's number, from 0, to its variables:
+                ``lambda number: {"CUDA_VISIBLE_DEVICES": str(number)}``.
+            on_output: Takes each line that they write; by default lines go to ``sys.stderr``.
+
+        Raises:
+            ValueError: *count* is less than 1.
+            IsolatedEnvironmentError: as :meth:`ensure`.
+        """
+        from ..bridge.pool import WorkerPool
+
+        if count < 1:
+            raise ValueError(f"a pool has at least one worker, not {count}")
+        self._handle.ensure()
+
+        def make(number: int) -> Worker:
+            own = env(number) if callable(env) else env
+            return self._worker(own, timeout=timeout, setup=setup, on_output=on_output)
+
+        return WorkerPool(make, count, timeout=timeout, idle_timeout=idle_timeout)
+
+    def _worker(self, env: Overlay | None, **options: Any) -> Worker:
+        from ..bridge.worker import Worker
+        from ..process import make_mapping
+
+        held = self._handle.ensure()
+        return Worker(held.prefix, make_mapping(held.prefix, None, env or {}), _peer_of(held), held=held.lease, **options)
+
+    def call_within(
+        self, timeout: float | None, target: object, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> Any:
+        worker = self._worker(None, is_for_one_call=True)
+        try:
+            value = worker.call_within(timeout, target, args, kwargs)
+        except BaseException:
+            worker.close()
+            raise
+        from ..bridge.stream import Stream
+
+        if not isinstance(value, Stream):
+            worker.close()
+        return value
+
+    def submit_within(
+        self, timeout: float | None, target: object, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> CallFuture:
+        from ..bridge.future import CallFuture
+
+        call = CallFuture(target, args, kwargs, timeout)
+        threading.Thread(target=self._run_once, args=(call,), name="isolated_environment call", daemon=True).start()
+        return call
+
+    def _run_once(self, call: CallFuture) -> None:
+        if not call.begin():
+            return
+        try:
+            worker = self._worker(None, is_for_one_call=True)
+        except BaseException as error:  # noqa: BLE001 - it belongs to who waits for the call
+            call.settle(False, error)
+            return
+        for left in worker.run([call], lambda _: []):
+            left.settle(False, RuntimeError("the worker did not take the call"))
+        if not worker.has_streams:
+            worker.close()
+
+
+def _peer_of(held: Held) -> Peer:
+    from ..bridge.reach import Peer
+    from ..layout import site_packages_of
+
+    version: str = held.receipt.base["version"]
+    minor = ".".join(version.split(".")[:2]) + ("t" if version.endswith("t") else "")
+    return Peer(minor, 5, (site_packages_of(held.prefix, version),))
