@@ -1,0 +1,104 @@
+"""Functions and classes of the application, taken apart by cloudpickle for an environment with the same Python minor.
+
+Imported only when there are some: cloudpickle costs more than all of this library.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from types import FunctionType, ModuleType
+from typing import Any
+
+import cloudpickle
+
+from ..child import difficult, source
+from ..child import pickling as child_pickling
+from .pickling import Asking, Pickler, token_of
+from .reach import BY_NAME, Reach
+from .uses import modules_used
+
+_registering = threading.Lock()
+
+
+class Taking(Asking):
+    """What a pickler asks that takes functions and classes apart."""
+
+    def reduce_named(self, value: Any) -> Any:
+        """Reduce a function, class or module: by its name there, or by value."""
+        reduced = super().reduce_named(value)
+        if reduced is NotImplemented and isinstance(value, type):
+            return cloudpickle.Pickler.reducer_override(self, value)  # classes that have no name, such as function
+        return reduced
+
+    def reduce_by_value(self, value: Any) -> Any:
+        """Reduce a function, class or module with all that it needs."""
+        if isinstance(value, ModuleType):
+            return source.make_module, (value.__name__,)  # each function brings what it uses of it
+        with _registered(getattr(value, "__module__", None)):
+            reduced = super().reduce_by_value(value)
+        if isinstance(value, FunctionType):
+            return self._with_modules(reduced, value)
+        return _with_token(reduced, value)
+
+    def _with_modules(self, reduced: Any, function: FunctionType) -> Any:
+        """Add what a function uses of modules that are the application's own, and drop annotations."""
+        state = reduced[2][1]
+        reach = Reach(self.peer)
+        state["__annotations__"] = {
+            name: what for name, what in function.__annotations__.items() if _is_plain_annotation(what, reach)
+        }
+        # a list of what is to be unpickled before the function runs, whatever it is
+        state["_cloudpickle_submodules"] += [
+            _Used(module, names) for module, names in modules_used(function, self.peer).items()
+        ]
+        return reduced
+
+
+class _Used:
+    """What is used of a module."""
+
+    def __init__(self, module: ModuleType, names: dict[str, Any]) -> None:
+        self._reduced = source.fill_module, (module, names)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return self._reduced
+
+
+def pickler_like(file: BytesIO, pickler: Pickler, buffers: list[Any] | None) -> Any:
+    """Return a pickler for the same environment that takes functions and classes apart."""
+    made = difficult.pickler_class(Taking)(file, pickler.peer.protocol, buffers)
+    made.peer, made.reducers = pickler.peer, pickler.reducers
+    return made
+
+
+@contextmanager
+def _registered(name: str | None) -> Iterator[None]:
+    """Let cloudpickle take one thing of a module by value, and no other thread's for longer than that takes."""
+    module = sys.modules.get(name or "")
+    if module is None:
+        yield
+        return
+    with _registering:
+        if name in cloudpickle.list_registry_pickle_by_value():
+            yield
+            return
+        cloudpickle.register_pickle_by_value(module)
+        try:
+            yield
+        finally:
+            cloudpickle.unregister_pickle_by_value(module)
+
+
+def _with_token(reduced: Any, kind: type) -> Any:
+    """Let a class know by what the host knows it: it comes back as the host's own, not as a copy."""
+    if isinstance(reduced, tuple) and isinstance(reduced[2], tuple) and isinstance(reduced[2][0], dict):
+        reduced[2][0][child_pickling.TOKEN] = token_of(kind)
+    return reduced
+
+
+def _is_plain_annotation(what: object, reach: Reach) -> bool:
+    return what is None or isinstance(what, str) or (isinstance(what, type) and reach.of(what) is BY_NAME)

@@ -1,0 +1,168 @@
+"""Values on their way into an environment: by name what is there, by value what is the application's own."""
+
+from __future__ import annotations
+
+import os
+import weakref
+from collections.abc import Sequence
+from io import BytesIO
+from types import CodeType, ModuleType
+from typing import Any, TypeVar
+
+from ..child import pickling, source
+from ..errors import SerializationError
+from .reach import BY_NAME, NOT_AT_ALL, Peer, Reach, top_level
+
+__all__ = ["Peer", "cloudpickle_for", "dumps"]
+
+#: Marks what ``@env.function`` made of a function, which stands in its ``__wrapped__``.
+WRAPPER = source.WRAPPER
+
+#: What the parts of a call are named in errors.
+CALL = ("target", "args", "kwargs")
+
+_originals: weakref.WeakValueDictionary[str, Any] = weakref.WeakValueDictionary()
+_tokens: weakref.WeakKeyDictionary[type, str] = weakref.WeakKeyDictionary()
+pickling.originals = _originals
+
+
+class Asking(pickling.Asking):
+    """What a pickler of the host asks about what is not plain."""
+
+    peer: Peer
+
+    def reduce_named(self, value: Any) -> Any:
+        """Reduce a function, class or module: by its name there, or by value."""
+        raw = unwrapped(value)
+        if raw is not value:
+            return source.same, (raw,)
+        way = Reach(self.peer).of(value)
+        if way is NOT_AT_ALL:
+            raise _lacking(value)
+        if way is not BY_NAME:
+            return self.reduce_by_value(value)
+        return (source.import_module, (value.__name__,)) if isinstance(value, ModuleType) else NotImplemented
+
+    def reduce_other(self, value: Any) -> Any:
+        """Reduce what pickle would take by a name that is not there."""
+        if isinstance(value, TypeVar) and Reach(self.peer).of(value) is not BY_NAME:
+            return TypeVar, (value.__name__, *value.__constraints__)
+        if isinstance(value, CodeType) and not self.peer.has_same_code:
+            raise TypeError("code objects cannot travel to another Python")
+        return super().reduce_other(value)
+
+
+class Pickler(Asking, pickling.Pickler):
+    """A pickler that does without cloudpickle."""
+
+    def reduce_by_value(self, value: Any) -> Any:
+        """Reduce to source, where the other side has another Python."""
+        if self.peer.has_same_code:
+            raise pickling.ByValue(value)
+        from .source import reduced
+
+        return reduced(value, self.peer)
+
+
+def dumps(
+    value: object, peer: Peer, buffers: list[Any] | None = None, *, names: Sequence[str] = CALL, reducers: Any = ()
+) -> bytes:
+    """Pickle a value for an environment.
+
+    Args:
+        value: Anything.
+        peer: The environment.
+        buffers: An empty list, which takes large buffers; ``None``: they stay in the pickle.
+        names: What errors call the elements of a tuple of that length.
+        reducers: Functions that are asked first, see :class:`isolated_environment.child.pickling.Asking`.
+
+    Raises:
+        SerializationError: it cannot travel; the error says which part.
+    """
+    file = BytesIO()
+    pickler = Pickler(file, peer.protocol, buffers)
+    pickler.peer = peer
+    if reducers:
+        pickler.reducers = reducers
+    try:
+        pickler.dump(value)
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever a class does when it is pickled
+        return _dumps_difficult(value, pickler, buffers, error, names)
+    return file.getvalue()
+
+
+def _dumps_difficult(
+    value: object, pickler: Pickler, buffers: list[Any] | None, error: Exception, names: Sequence[str]
+) -> bytes:
+    from ..child import difficult
+
+    again = None
+    if pickler.peer.has_same_code:
+        from .by_value import pickler_like as again
+    try:
+        found: bytes = difficult.dumps(value, pickler, again, buffers, error)
+    except pickling.Unpicklable as refused:
+        whole = isinstance(value, tuple) and len(value) == len(names)
+        raise refusal(refused, _path(refused.path, names if whole else ())) from refused.__cause__
+    return found
+
+
+def refusal(found: pickling.Unpicklable, path: str) -> SerializationError:
+    """Return the error that says that something of the host cannot travel.
+
+    Args:
+        found: Which part cannot.
+        path: Where it stands.
+    """
+    return SerializationError(
+        f"{path} cannot travel into the environment: {found.type_name}: {found.reason}",
+        hint=found.hint or "pass simple values, or make it there: worker.new() keeps an object in a worker",
+        type_name=found.type_name,
+        path=path,
+        side="host",
+    )
+
+
+def _path(path: str, names: Sequence[str]) -> str:
+    for index, name in enumerate(names):
+        if path.startswith(f"[{index}]"):
+            return name + path[3:]
+    return f"value{path}" if path else "the value"
+
+
+def _lacking(value: Any) -> pickling.Unpicklable:
+    module = value.__name__ if isinstance(value, ModuleType) else value.__module__
+    name = module if isinstance(value, ModuleType) else f"{module}.{getattr(value, '__qualname__', value.__name__)}"
+    error = pickling.Unpicklable("", name, f"the environment has no module {top_level(module)!r}")
+    error.hint = f"install what has {top_level(module)!r} in the environment, with pip_install()"
+    return error
+
+
+def unwrapped(value: Any) -> Any:
+    """Return the function inside of what ``@env.function`` made; anything else as it is."""
+    return value.__wrapped__ if hasattr(value, "__dict__") and WRAPPER in vars(value) else value
+
+
+def token_of(kind: type) -> str:
+    """Return the name under which a class comes back from the environment that got it by value."""
+    token = _tokens.get(kind)
+    if token is None:
+        token = _tokens[kind] = os.urandom(8).hex()
+        _originals[token] = kind
+    return token
+
+
+def cloudpickle_for(peer: Peer) -> str | None:
+    """Return the directory of cloudpickle that a worker is told; ``None`` where its Python has other code objects.
+
+    Args:
+        peer: The worker's environment.
+    """
+    if not peer.has_same_code:
+        return None
+    from importlib.util import find_spec
+
+    found = find_spec("cloudpickle")  # not imported: most calls do without
+    return None if found is None or found.origin is None else os.path.dirname(found.origin)

@@ -1,0 +1,63 @@
+"""What a call is of, and the modules that functions of the host refer to."""
+
+from __future__ import annotations
+
+import sys
+
+#: Marks what ``@env.function`` made of a function, which stands in its ``__wrapped__``.
+WRAPPER = "__isolated_environment_function__"
+
+#: Modules of the application that functions refer to, by name: they hold what those functions use.
+modules = {}
+
+
+def resolve(kind, payload, loads):
+    """Return what a call is of.
+
+    Args:
+        kind: ``name`` or ``pickle``.
+        payload: ``module:qualified.name``, or the pickle of a tuple that holds it.
+        loads: Unpickles.
+
+    Raises:
+        ImportError, AttributeError: the environment has nothing of that name.
+        TypeError: it cannot be called.
+    """
+    found = loads(payload)[0] if kind == "pickle" else _named(payload)
+    if not callable(found):
+        raise TypeError("%s cannot be called: it is a %s" % (payload, type(found).__qualname__))
+    return found
+
+
+def _named(target):
+    module, _, name = target.partition(":")
+    found = import_module(module)
+    for part in name.split("."):
+        found = getattr(found, part)
+    if hasattr(found, "__dict__") and WRAPPER in vars(found):
+        found = found.__wrapped__
+    return found
+
+
+def same(value):
+    """Return *value*: what a wrapper around it becomes here."""
+    return value
+
+
+def import_module(name):
+    """Import a module and return it."""
+    __import__(name)
+    return sys.modules[name]
+
+
+def make_module(name):
+    """Return the module of the application that stands here for the host's; it is none that can be imported."""
+    known = modules.get(name)
+    if known is None:
+        known = modules[name] = type(sys)(name)
+    return known
+
+
+def fill_module(module, names):
+    """Give a module what a function uses of it."""
+    vars(module).update(names)
