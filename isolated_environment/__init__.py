@@ -8,6 +8,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from . import errors
+    from .bridge.exports import host_function
     from .environment import IsolatedEnvironment, isolated_environment, isolated_environment_run
     from .errors import IsolatedEnvironmentError, IsolatedEnvironmentWarning
     from .events import Event
@@ -28,6 +29,7 @@ __all__ = [
     "State",
     "TorchIndex",
     "errors",
+    "host_function",
     "isolated_environment",
     "isolated_environment_run",
 ]
@@ -43,6 +45,7 @@ _HOMES = {
     "Size": "store.inspection",
     "State": "store.inspection",
     "TorchIndex": "torch_index.request",
+    "host_function": "bridge.exports",
     "isolated_environment": "environment",
     "isolated_environment_run": "environment",
 }

@@ -69,7 +69,9 @@ class Batch:
         call.settle(returned, self._worker.given(value))
         if was_unwanted:
             # a worker that was interrupted in a call begins with no other one; one that took no notice may have
-            self._may_have_begun = not (isinstance(value, RemoteError) and value.type_name.endswith("KeyboardInterrupt"))
+            self._may_have_begun = not (
+                isinstance(value, RemoteError) and value.type_name.endswith("KeyboardInterrupt")
+            )
             raise WorkerClosedError("a call in it was cancelled")
 
     def fail(self, error: BaseException, begun: list[CallFuture]) -> list[CallFuture]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import importlib.util
 import itertools
 import os
 import pickle
@@ -12,8 +14,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-import cloudpickle
-
 from ..child import pickling as child_pickling
 from ..child import wire
 from ..errors import SerializationError
@@ -21,13 +21,12 @@ from . import pickling, targets
 from .connection import Connection
 from .exports import Exports
 from .failures import exception_of
+from .prepared import Known, Prepared, Shipped
 from .proxy import RemoteMethod
 from .stream import Items
 
 #: What a call ended with: whether it returned, and what it returned or raised.
 Outcome = tuple[bool, Any]
-#: A pickled call and its buffers.
-Prepared = tuple[bytes, list[Any]]
 
 
 class _Batch:
@@ -59,11 +58,15 @@ class Calls:
         self._numbers = itertools.count(1)
         self._outcomes: dict[int, Outcome] = {}
         self._streams: weakref.WeakValueDictionary[int, Items] = weakref.WeakValueDictionary()
-        self._shipped: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
-        self._shipped_names: dict[str, int] = {}
+        self._shipped = Known()
         self._ship_numbers = itertools.count(1)
         #: Numbers of kept objects and streams that nothing here refers to any more, with the kind of frame to send.
         self.dropped: deque[tuple[int, int]] = deque()
+
+    @property
+    def has_streams(self) -> bool:
+        """Whether somebody still reads a stream."""
+        return bool(self._streams)
 
     # starting
 
@@ -76,7 +79,7 @@ class Calls:
             levels = levels_here()
         told = {
             "protocol": self._peer.protocol,
-            "cloudpickle": os.path.dirname(cloudpickle.__file__),
+            "cloudpickle": _cloudpickle_directory() if self._peer.has_same_code else None,
             "levels": levels,
         }
         return wire.encode(wire.CONFIG, 0, pickle.dumps(told, 4))
@@ -93,7 +96,11 @@ class Calls:
         """
         buffers: list[Any] = []
         with self.exports.open():
-            return pickling.dumps((self._reference(target), args, kwargs), self._peer, buffers), buffers
+            told, shipped = self._told(target)
+            payload = pickling.dumps((told, args, kwargs), self._peer, buffers)
+        if shipped is not None:
+            self._shipped.add(target, shipped.number)
+        return Prepared(payload, buffers, shipped)
 
     def start(self, prepared: Iterable[Prepared], *, keep: bool = False) -> list[int]:
         """Send calls; return their numbers.
@@ -107,33 +114,27 @@ class Calls:
         """
         numbers, batch = [], _Batch()
         self._add_dropped(batch)
-        for payload, buffers in prepared:
+        for call in prepared:
             number = next(self._numbers)
             numbers.append(number)
-            self._add(batch, wire.CALL, number, payload, buffers, wire.KEEP if keep else 0)
+            if call.shipped is not None:
+                self._add(batch, wire.SHIP, call.shipped.number, call.shipped.payload)
+            self._add(batch, wire.CALL, number, call.payload, call.buffers, wire.KEEP if keep else 0)
         self._send(batch)
         return numbers
 
-    def _reference(self, target: object) -> tuple[Any, ...]:
-        """How the worker knows the target: whole the first time, then by a number."""
-        if isinstance(target, str):
-            known = self._shipped_names.get(target)
-        elif isinstance(target, RemoteMethod):
-            return ("method", target.number, target.name)
-        else:
-            try:
-                known = self._shipped.get(target)
-            except TypeError:  # not hashable, or no weak reference can be had
-                return targets.ship(target, self._peer)
+    def _told(self, target: object) -> tuple[int | tuple[Any, ...], Shipped | None]:
+        """What a call says of its target, and what has to be sent before: a function goes there once."""
+        if isinstance(target, RemoteMethod):
+            return ("method", target.number, target.name), None
+        known = self._shipped.number_of(target)
         if known is not None:
-            return ("known", known)
-        kind, told = targets.ship(target, self._peer)
+            return known, None
+        told = targets.ship(target, self._peer)
+        if not self._shipped.can_know(target):
+            return told, None
         number = next(self._ship_numbers)
-        if isinstance(target, str):
-            self._shipped_names[target] = number
-        else:
-            self._shipped[target] = number
-        return ("new", number, kind, told)
+        return number, Shipped(number, pickle.dumps(told, 4))
 
     def _add_dropped(self, batch: _Batch) -> None:
         while self.dropped:
@@ -281,6 +282,12 @@ class Calls:
         with contextlib.suppress(Exception):
             for items in list(self._streams.values()):
                 items.end(self.connection.death())
+
+
+@functools.cache
+def _cloudpickle_directory() -> str:
+    found = importlib.util.find_spec("cloudpickle")
+    return os.path.dirname(found.origin or "") if found else ""
 
 
 def _cannot_build(error: Exception) -> SerializationError:

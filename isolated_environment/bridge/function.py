@@ -94,6 +94,20 @@ class Callables(ABC):
         """
         return self.call_within(self.timeout, target, args, kwargs)
 
+    def submit(self, target: Any, /, *args: Any, **kwargs: Any) -> CallFuture:
+        """Begin a call.
+
+        Args:
+            target, args, kwargs: As :meth:`call`.
+
+        Returns:
+            Its :class:`concurrent.futures.Future`, whose ``cancel()`` also stops a call that runs.
+
+        Raises:
+            WorkerClosedError: no more calls are taken.
+        """
+        return self.submit_within(self.timeout, target, args, kwargs)
+
     async def acall(self, target: object, /, *args: Any, **kwargs: Any) -> Any:
         """As :meth:`call`, without blocking the event loop; cancelling the task stops the work.
 

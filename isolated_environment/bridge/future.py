@@ -16,9 +16,7 @@ class CallFuture(concurrent.futures.Future[Any]):
         timeout: Seconds that it may run, from the moment that a worker begins with it.
     """
 
-    def __init__(
-        self, target: object, args: tuple[Any, ...], kwargs: Mapping[str, Any], timeout: float | None
-    ) -> None:
+    def __init__(self, target: object, args: tuple[Any, ...], kwargs: Mapping[str, Any], timeout: float | None) -> None:
         super().__init__()
         self.target = target
         self.args = args

@@ -66,16 +66,7 @@ class WorkerPool(concurrent.futures.Executor, Callables):
     ) -> CallFuture:
         return self._queue.put(target, args, kwargs, timeout)
 
-    def submit(self, target: Any, /, *args: Any, **kwargs: Any) -> CallFuture:
-        """Begin a call; return its future, whose ``cancel()`` also stops a call that runs.
-
-        Args:
-            target, args, kwargs: As :meth:`call`.
-
-        Raises:
-            WorkerClosedError: the pool was shut down.
-        """
-        return self.submit_within(self.timeout, target, args, kwargs)
+    submit = Callables.submit  # not the executor's, which is abstract
 
     def map(
         self, target: Any, *iterables: Iterable[Any], timeout: float | None = None, chunksize: int = 1

@@ -223,6 +223,11 @@ class Worker(Callables):
         """Let a kept object go, with the next call: this may run in any thread, at any moment."""
         self._calls.dropped.append((wire.FREE, number))
 
+    @property
+    def has_streams(self) -> bool:
+        """Whether somebody still reads a stream of this worker."""
+        return self._ended is None and self._calls.has_streams
+
     def assert_pickling_for(self) -> None:
         """Raise unless this thread pickles for this worker.
 

@@ -56,6 +56,7 @@ class Session:
         self._decoder = wire.Decoder()
         self._conversation = wire.Conversation()
         self._memory = parcels.Memory(link.carries_descriptors)
+        self._shipped = {}
         self._functions = {}
         self._protocol = min(5, pickling.HIGHEST)
         self._calls = deque()
@@ -100,22 +101,24 @@ class Session:
         except BaseException as error:
             _flush_output()
             self.fail(frame.call, error)
-            if type(error) is KeyboardInterrupt:  # the host gives this worker up; what it asked for besides goes to another
-                self._gone = True
+            # an interrupt is how the host gives a worker up: what it asked for besides goes to another one
+            self._gone = self._gone or type(error) is KeyboardInterrupt
 
     def _loaded(self, frame):
         target, args, kwargs = pickling.loads(frame.payload, self._memory.buffers_of(frame))
-        kind = target[0]
-        if kind == "known":
-            return self._functions[target[1]], args, kwargs
-        if kind == "method":
+        if type(target) is int:
+            return self._function(target), args, kwargs
+        if target[0] == "method":
             return handles.method(*target[1:]), args, kwargs
-        from . import source
+        return _resolved(target), args, kwargs
 
-        if kind == "new":  # shipped once, then known by its number
-            function = self._functions[target[1]] = source.resolve(target[2], target[3], pickling.loads)
-            return function, args, kwargs
-        return source.resolve(kind, target[1], pickling.loads), args, kwargs
+    def _function(self, number):
+        """Return a function that was shipped, by its number; it is made when it is called first."""
+        function = self._functions.get(number)
+        if function is None:
+            function = self._functions[number] = _resolved(pickling.loads(self._shipped[number]))
+            del self._shipped[number]
+        return function
 
     def fail(self, call, error):
         """Answer a call with the exception that ended it."""
@@ -222,6 +225,8 @@ class Session:
                 self.send(wire.END, frame.call)
         elif kind == wire.FREE:
             self.objects.pop(frame.call, None)
+        elif kind == wire.SHIP:
+            self._shipped[frame.call] = frame.payload
         elif kind == wire.CONFIG:
             self._configure(pickling.loads(frame.payload))
         elif kind == wire.RELEASE:
@@ -266,6 +271,12 @@ class Session:
 
     def _send_record(self, told):
         self.send(wire.LOG, 0, pickling.dumps(told, self._protocol, None))
+
+
+def _resolved(target):
+    from . import source
+
+    return source.resolve(*target, pickling.loads)
 
 
 def _flush_output():

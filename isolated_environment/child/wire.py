@@ -23,7 +23,7 @@ BUFFERS = 1
 KEEP = 2
 
 # from the host
-CONFIG, CALL, RETURN, RAISE, CREDIT, STOP, FREE, BYE = range(1, 9)
+CONFIG, CALL, RETURN, RAISE, CREDIT, STOP, FREE, BYE, SHIP = range(1, 10)
 # from the worker
 HELLO, RESULT, ERROR, STREAM, ITEMS, END, LOG, CALLBACK = range(17, 25)
 # from both
@@ -34,8 +34,8 @@ RELEASE = 33
 CONNECTION = {
     "new": {HELLO: "greeted", CONFIG: "configured"},
     "greeted": {CONFIG: "ready", LOG: "greeted"},
-    "configured": {HELLO: "ready", BYE: "closing", FREE: "configured"},
-    "ready": {BYE: "closing", FREE: "ready", LOG: "ready", RELEASE: "ready"},
+    "configured": {HELLO: "ready", BYE: "closing", FREE: "configured", SHIP: "configured"},
+    "ready": {BYE: "closing", FREE: "ready", LOG: "ready", RELEASE: "ready", SHIP: "ready"},
     "closing": {HELLO: "closing", LOG: "closing", RELEASE: "closing", FREE: "closing"},
 }
 PER_CALL = {

@@ -11,8 +11,8 @@ from ..bridge.function import Callables
 if TYPE_CHECKING:
     from ..bridge.future import CallFuture
     from ..bridge.pool import WorkerPool
-    from ..bridge.worker import Worker
     from ..bridge.reach import Peer
+    from ..bridge.worker import Worker
     from ..store.warm import Held
     from .handle import Handle
 
@@ -92,7 +92,9 @@ class CallingMethods(Callables):
         from ..process import make_mapping
 
         held = self._handle.ensure()
-        return Worker(held.prefix, make_mapping(held.prefix, None, env or {}), _peer_of(held), held=held.lease, **options)
+        return Worker(
+            held.prefix, make_mapping(held.prefix, None, env or {}), _peer_of(held), held=held.lease, **options
+        )
 
     def call_within(
         self, timeout: float | None, target: object, args: tuple[Any, ...], kwargs: Mapping[str, Any]
