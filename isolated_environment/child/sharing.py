@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 _PAGE = 4096
+#: Smaller buffers are copied into the pickle, and this always travels as memory; pages that nobody uses cost nothing.
+_SMALLEST = 64 << 10
 
 
 class Shared:
@@ -39,7 +41,7 @@ class Shared:
         """Map it and return the object that all views of it hold; with that object it is gone from this process."""
         import ctypes
 
-        mapping = backing.mapped(self.descriptor, _whole_pages(self.size))
+        mapping = backing.mapped(self.descriptor, self.size)
         exporter = (ctypes.c_ubyte * self.size).from_buffer(mapping)
         self.address = ctypes.addressof(exporter)
         self._exporter = ref(exporter, self._end)
@@ -66,17 +68,18 @@ def make(size: int) -> Any:
     """Make shared memory, all zero.
 
     Args:
-        size: Octets, at least one.
+        size: Octets.
 
     Returns:
-        The object that owns it; a buffer of that many octets.
+        The object that owns it; a buffer of at least that many octets.
 
     Raises:
         OSError: there is none to be had.
     """
-    descriptor = backing.create(_whole_pages(size))
-    record = Shared(os.urandom(16), descriptor, size, is_own=True)
-    os.posix_fallocate(descriptor, 0, size)  # no room is an error now, not a SIGBUS later
+    capacity = max(_whole_pages(size), _SMALLEST)
+    record = Shared(os.urandom(16), backing.create(capacity), capacity, is_own=True)
+    if size and backing.WRITES:
+        os.posix_fallocate(record.descriptor, 0, size)  # no room is an error now, not a SIGBUS later
     return record.map()
 
 
@@ -102,7 +105,7 @@ def adopt(key: bytes, descriptor: int, size: int) -> Any:
         if known.size != size or not os.path.sameopenfile(known.descriptor, descriptor):
             raise backing.Refused("shared memory came under the name of another")
         return exporter
-    backing.check(descriptor, _whole_pages(size))
+    backing.check(descriptor, size)
     return record.map()
 
 
