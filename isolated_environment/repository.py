@@ -240,6 +240,8 @@ def _parse_json(page: dict[str, Any], url: str) -> list[File]:
 def _file(
     filename: str, url: str, sha256: str | None, requires_python: str | None, *, yanked: bool, has_metadata: bool
 ) -> File | None:
+    if any(char in "/\\" or not char.isprintable() for char in filename):
+        return None  # packaging looks at names and versions only, and files are written under this name
     try:
         is_wheel = filename.endswith(".whl")
         version = parse_wheel_filename(filename)[1] if is_wheel else parse_sdist_filename(filename)[1]

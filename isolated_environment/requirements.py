@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,6 +62,15 @@ class Requirement:
     def identity(self) -> str:
         """What asking again replaces: the project, or the URL where the name is unknown."""
         return self.name or self.text
+
+    def applies(self, markers: Mapping[str, str]) -> bool:
+        """Return whether its marker, if it has one, is true for an interpreter's *markers*."""
+        if self.name is None or ";" not in self.text:
+            return True
+        from packaging.requirements import Requirement as Parsed
+
+        marker = Parsed(self.text).marker
+        return marker is None or marker.evaluate(dict(markers))
 
     @property
     def line(self) -> str:

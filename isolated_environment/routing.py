@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from html import escape
 
@@ -12,6 +13,7 @@ from .index import Index
 from .lockfile import Lock
 from .plan import PAGES, BuildOrder, DirectFile
 from .repository import choose_file, has_page, read_project
+from .requirements import Requirement
 from .wheel_metadata import read_metadata
 
 
@@ -54,14 +56,19 @@ def with_pages(order: BuildOrder) -> BuildOrder:
 
 
 def _is_wanted(order: BuildOrder, name: str) -> bool:
-    asked = any(item.name == name and item.url is None for item in order.content.requirements)
-    return asked or name in order.widened
+    return name in order.widened or bool(_applying(order, order.content.requirements, name))
+
+
+def _applying(order: BuildOrder, items: Iterable[Requirement], name: str) -> list[Parsed]:
+    """What is said of a project for this interpreter: a requirement of another platform's says nothing."""
+    markers = order.interpreter.markers
+    return [Parsed(item.text) for item in items if item.name == name and item.url is None and item.applies(markers)]
 
 
 def _direct_file(order: BuildOrder, index: Index, name: str) -> DirectFile:
     content = order.content
-    asked = [Parsed(item.text) for item in content.requirements if item.name == name and item.url is None]
-    limits = [Parsed(item.text) for item in content.all_constraints if item.name == name and item.url is None]
+    asked = _applying(order, content.requirements, name)
+    limits = _applying(order, content.all_constraints, name)
     file = choose_file(
         read_project(index, name, order.settings),
         [item.specifier for item in (*asked, *limits)],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,7 +13,9 @@ from .index import Credentials, Index, split_credentials
 #: The public index.  A mirror keeps its layout: ``<base>/<channel>/<project>/``.
 BASE_URL = "https://download.pytorch.org/whl"
 
-_CHANNEL = re.compile(r"^(?:auto|cpu|xpu|cu\d{2,3}|rocm\d+(?:\.\d+){0,2})$")
+_CHANNEL = re.compile(r"(?:auto|cpu|xpu|cu[0-9]{2,3}|rocm[0-9]+(?:\.[0-9]+){0,2})\Z")
+#: Below these everything is listed at once, and the label that sorts last wins: no source of anything.
+_ROOTS = (BASE_URL, f"{BASE_URL}/nightly", f"{BASE_URL}/test")
 _POLICIES = ("raise", "cpu")
 
 
@@ -32,7 +34,7 @@ class TorchSource:
     channel: str
     base_url: str | None = None
     on_unusable_gpu: str = "raise"
-    credentials: Credentials | None = None
+    credentials: Credentials | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not _CHANNEL.match(self.channel):
@@ -75,6 +77,9 @@ def read_torch_source(given: object) -> TorchSource | None:
 
     Returns:
         The request; ``None`` when *given* names no channel.
+
+    Raises:
+        InvalidIndexError: it is the root of the public index, which names no channel.
     """
     if isinstance(given, TorchSource):
         return given.plain()
@@ -86,6 +91,31 @@ def read_torch_source(given: object) -> TorchSource | None:
     clean, credentials = split_credentials(text.rstrip("/"))
     base, slash, channel = clean.rpartition("/")
     if slash and _CHANNEL.match(channel) and channel != "auto" and urlsplit(clean).scheme in {"http", "https", "file"}:
-        source = TorchSource(channel, None if base == BASE_URL else base)
-        return replace(source, credentials=credentials)
+        public = base == BASE_URL and credentials is None  # a mirror must not get what is meant for another host
+        return TorchSource(channel, None if public else base, credentials=credentials)
+    if clean in _ROOTS:
+        raise InvalidIndexError(
+            f"{clean} names no channel of the PyTorch index",
+            hint=f"write {clean}/cu126, {clean}/cpu …",
+            url=clean,
+        )
     return None
+
+
+def read_backend(text: str | None) -> str | None:
+    """Read ``ISOLATED_ENVIRONMENT_TORCH_BACKEND``.
+
+    Returns:
+        A channel or ``mps``; ``None`` for ``auto`` and for nothing.
+
+    Raises:
+        InvalidIndexError: it names no channel.
+    """
+    word = (text or "auto").strip().lower()
+    if word != "mps" and not _CHANNEL.match(word):
+        raise InvalidIndexError(
+            f"ISOLATED_ENVIRONMENT_TORCH_BACKEND is {word!r}, which is not a channel of the PyTorch index",
+            hint="set it to auto, cpu, mps, xpu, cu126, rocm6.4 …, or unset it",
+            url=word,
+        )
+    return None if word == "auto" else word

@@ -1,9 +1,11 @@
-"""Say which accelerators this machine has, as JSON: ``python -I detect_accelerator.py [ROOT]``.
+"""Say which accelerators this machine has, as JSON: ``python -I detect_accelerator.py [ROOT [files]]``.
 
 Runs in a process of its own: a broken driver can hang or abort, and ``cuInit`` keeps state that no fork may inherit.
-ROOT is what ``/proc``, ``/sys``, ``/dev`` and ``/etc`` are looked for below; tests give their own.
+ROOT is what ``/proc``, ``/sys``, ``/dev`` and ``/etc`` are looked for below; tests give their own.  With ``files`` no
+driver's library is loaded and no program run: the kernel's files alone are read.
 
 Asked in turn, the first that answers counts: NVML, libcuda, ``nvidia-smi``, the kernel's files; then AMD's KFD.
+A library that starts and counts no GPU is believed: a module that is loaded is no GPU.
 ``cuDriverGetVersion`` and NVML's CUDA version are the key, not the driver's number: WSL reports the one of Windows.
 """
 
@@ -25,8 +27,11 @@ Answer = Tuple[Optional[Dict[str, Any]], Optional[str]]
 _WSL = "/usr/lib/wsl/lib"
 _SMI_TIMEOUT = 10  # seconds
 
+_NO_GPU = "counts no GPU"
+
 # CUdevice_attribute (cuda.h): compute capability, major and minor
 _CAPABILITY_MAJOR, _CAPABILITY_MINOR = 75, 76
+_CUDA_NO_DEVICE = 100
 
 
 def load(names: list[str]) -> Any:
@@ -58,6 +63,8 @@ def ask_nvml(names: list[str]) -> Answer:
         gpus = [ask_nvml_device(library, index) for index in range(count.value)]
     finally:
         library.nvmlShutdown()
+    if not gpus:
+        return None, _NO_GPU
     return {"driver": driver, "cuda": split_cuda(cuda), "gpus": gpus}, None
 
 
@@ -85,20 +92,23 @@ def ask_libcuda(names: list[str]) -> Answer:
     if library.cuDriverGetVersion(ctypes.byref(number)) != 0:
         return None, "libcuda does not tell its version"
     code = library.cuInit(0)
+    if code == _CUDA_NO_DEVICE:
+        return None, _NO_GPU
     if code != 0:
-        return None, "libcuda finds no device (error {})".format(code)
+        return None, "libcuda does not start (error {})".format(code)
     library.cuDeviceGetCount(ctypes.byref(count))
     gpus = []
     for index in range(count.value):
         device, major, minor = ctypes.c_int(), ctypes.c_int(), ctypes.c_int()
         name = ctypes.create_string_buffer(96)
-        library.cuDeviceGet(ctypes.byref(device), index)
+        code = library.cuDeviceGet(ctypes.byref(device), index)
         library.cuDeviceGetName(name, 96, device)
-        library.cuDeviceGetAttribute(ctypes.byref(major), _CAPABILITY_MAJOR, device)
-        library.cuDeviceGetAttribute(ctypes.byref(minor), _CAPABILITY_MINOR, device)
-        gpus.append({"name": name.value.decode("utf-8", "replace"), "capability": [major.value, minor.value]})
+        code = code or library.cuDeviceGetAttribute(ctypes.byref(major), _CAPABILITY_MAJOR, device)
+        code = code or library.cuDeviceGetAttribute(ctypes.byref(minor), _CAPABILITY_MINOR, device)
+        capability = [major.value, minor.value] if code == 0 else None
+        gpus.append({"name": name.value.decode("utf-8", "replace") or None, "capability": capability})
     if not gpus:
-        return None, "libcuda counts no GPU"
+        return None, _NO_GPU
     return {"driver": None, "cuda": split_cuda(number.value), "gpus": gpus}, None
 
 
@@ -194,30 +204,46 @@ def libraries() -> tuple[list[str], list[str], list[str]]:
     )
 
 
+def ask_nvidia(root: str, *, only_files: bool) -> tuple[Optional[Dict[str, Any]], list[str]]:
+    """Ask everybody who knows about NVIDIA's GPUs in turn; also return what each said."""
+    nvml, libcuda, _ = libraries()
+    questions: list[tuple[str, Callable[[], Answer]]] = [
+        ("NVML", lambda: ask_nvml(nvml)),
+        ("libcuda", lambda: ask_libcuda(libcuda)),
+        ("nvidia-smi", ask_nvidia_smi),
+        ("kernel files", lambda: ask_kernel(root)),
+    ]
+    seen, believed = [], False
+    for source, ask in questions[3:] if only_files else questions:
+        if believed and source == "kernel files":
+            continue
+        try:
+            answer, why_not = ask()
+        except AttributeError as error:  # an old driver's library lacks a function
+            answer, why_not = None, "too old ({})".format(error)
+        seen.append("{}: {}".format(source, why_not or "answers"))
+        believed = believed or why_not == _NO_GPU
+        if answer is not None:
+            return dict(answer, source=source), seen
+    return None, seen
+
+
 def main() -> None:
     """Ask everything in turn and print what was found."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what a library prints is no answer
     root = sys.argv[1].rstrip("/") if len(sys.argv) > 1 else ""
+    only_files = "files" in sys.argv[2:]
     os.environ.pop("CUDA_VISIBLE_DEVICES", None)  # hides devices from a run, not from the installation
-    nvml, libcuda, level_zero = libraries()
     found: dict[str, Any] = {"system": platform.system(), "machine": platform.machine(), "nvidia": None, "seen": []}
     if sys.platform != "darwin":
-        questions: list[tuple[str, Callable[[], Answer]]] = [
-            ("NVML", lambda: ask_nvml(nvml)),
-            ("libcuda", lambda: ask_libcuda(libcuda)),
-            ("nvidia-smi", ask_nvidia_smi),
-            ("kernel files", lambda: ask_kernel(root)),
-        ]
-        for source, ask in questions:
-            answer, why_not = ask()
-            found["seen"].append("{}: {}".format(source, why_not or "answers"))
-            if answer is not None:
-                found["nvidia"] = dict(answer, source=source)
-                break
+        found["nvidia"], found["seen"] = ask_nvidia(root, only_files=only_files)
         found["amd"] = ask_kfd(root)
-        found["intel"] = find_intel(level_zero)
+        found["intel"] = not only_files and find_intel(libraries()[2])
     found["tegra"] = bool(read(root + "/etc/nv_tegra_release"))
     found["wsl"] = "microsoft" in read(root + "/proc/version").lower()
-    json.dump(found, sys.stdout)
+    with answers:
+        json.dump(found, answers)
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ def recorded_torch(receipt: Receipt | None) -> TorchPin | None:
     record = None if receipt is None else receipt.get("torch")
     try:
         return None if record is None else TorchPin.from_json(record)
-    except (KeyError, TypeError):
+    except (KeyError, TypeError, ValueError):
         return None
 
 
@@ -118,9 +118,10 @@ class Resolver:
         )
 
     def _recorded(self, source: dict[str, object]) -> TorchPin | None:
-        """The pin that the environment has, unless another source is asked for now."""
+        """The pin that the environment has, unless another source is asked for now; a mirror may have moved."""
         receipt = self._base.receipt
-        if receipt is None or receipt.content.get("torch") != source:
+        before = None if receipt is None else receipt.content.get("torch")
+        if not isinstance(before, dict) or {**before, "base_url": None} != {**source, "base_url": None}:
             return None
         return recorded_torch(receipt)
 

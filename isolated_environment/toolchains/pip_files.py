@@ -21,7 +21,7 @@ STAND_INS = "stand-ins"
 def requirement_line(item: Requirement, order: BuildOrder) -> str:
     """Return the line of a requirement: as it was asked, or bound to the file that it was resolved to."""
     if item.url is None:
-        direct = order.direct.get(item.name or "")
+        direct = order.direct.get(item.name or "") if item.applies(order.interpreter.markers) else None
         return item.text if direct is None else direct_line(direct, order)
     return item.line if item.editable else _private(item.text, order)
 

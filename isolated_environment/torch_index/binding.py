@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import email
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
 
 from packaging.requirements import Requirement as Parsed
 from packaging.specifiers import SpecifierSet
-from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from ..errors import TorchConflictError
@@ -19,7 +17,7 @@ from ..plan import BuildOrder
 from ..repository import File, choose_file, read_project
 from ..requirements import parse_constraint
 from ..torch_source import BASE_URL, TorchSource
-from ..wheel_metadata import read_metadata
+from ..wheel_metadata import read_metadata, requirements_in
 from .choose import Wish, decide
 from .machine import Machine, see_machine
 from .partners import pair_of, pin_partner
@@ -42,6 +40,8 @@ class Binder:
         self._source = source
         self._recorded = recorded
         self._pages: dict[tuple[str, str], list[File]] = {}
+        base = source.base_url or order.settings.torch_url or BASE_URL
+        self._base = Index(base, default=True, credentials=source.credentials)
         #: What is pinned so far; ``None`` until a member of the family is wanted.
         self.pin: TorchPin | None = None
 
@@ -52,7 +52,7 @@ class Binder:
             TorchError: no build serves.
             IndexUnreachableError: the index did not answer.
         """
-        asked = sorted(name for name in self._specifiers if belongs_to_family(name, self._source.channel))
+        asked = sorted(name for name in self._asked if belongs_to_family(name, self._source.channel))
         return self._extended(asked) if asked else self._order
 
     def extend(self, lock: Lock) -> BuildOrder | None:
@@ -70,7 +70,7 @@ class Binder:
         """
         channel = self.pin.channel if self.pin else self._source.channel
         members = {name for name in lock.versions if belongs_to_family(name, channel)}
-        known = set() if self.pin is None else {*self.pin.versions, *self._bound}
+        known = self._direct if self.pin is None else {*self.pin.versions, *self._bound, *self._direct}
         new = sorted(members - known)
         if not new:
             return None
@@ -111,24 +111,22 @@ class Binder:
         self._bound |= {*names, "torch", *self._companions("torch", wish)}
         return self._bound_order()
 
-    def _companions(self, name: str, wish: Wish) -> set[str]:
+    def _companions(self, name: str, wish: Wish, found: frozenset[str] = frozenset()) -> frozenset[str]:
         """What a member needs that only its channel has: on ROCm and XPU the compiler and more.
 
         The main index does not know these names, so they are bound before anything is resolved.
         """
         pin = self.pin
         if pin is None or pin.url is None or not pin.channel.startswith(("rocm", "xpu")):
-            return set()
-        index = Index(pin.url, default=True, credentials=self._source.credentials)
+            return found
+        index = Index(pin.url, default=True, credentials=self._base.credentials)
         wanted = pin.versions.get(name)
         specifiers = [SpecifierSet(f"=={wanted}")] if wanted else []
         file = choose_file(self._read(index, name), specifiers, wish.target, prereleases=True)
         metadata = None if file is None else read_metadata(file, index, self._order.settings)
-        found: set[str] = set()
-        for line in email.message_from_bytes(metadata or b"").get_all("Requires-Dist") or []:
-            needed = canonicalize_name(Parsed(line).name)
-            if needed != name and needed not in found and belongs_to_family(needed, pin.channel):
-                found |= {needed, *self._companions(needed, wish)}
+        for needed in requirements_in(metadata or b"", wish.target.markers):
+            if needed != "torch" and needed not in found and belongs_to_family(needed, pin.channel):
+                found = self._companions(needed, wish, found | {needed})
         return found
 
     @cached_property
@@ -140,7 +138,7 @@ class Binder:
         if pin is None or pin.url is None:
             return self._order
         content = self._order.content
-        index = Index(pin.url, sorted(self._bound), credentials=self._source.credentials)
+        index = Index(pin.url, sorted(self._bound), credentials=self._base.credentials)
         bound = replace(
             content,
             indexes=(*content.indexes, index),
@@ -156,10 +154,9 @@ class Binder:
         preferred = {**resolved, **{name: version for name, version in kept.items() if name not in (upgrade or ())}}
         if "torch" not in preferred:
             preferred.update(self._torch_of_partners(names))
-        base = self._source.base_url or settings.torch_url or BASE_URL
         return Wish(
             self._source.channel,
-            base.rstrip("/"),
+            self._base.url,
             order.interpreter.target(),
             order.interpreter.minor,
             self._specifiers,
@@ -183,17 +180,22 @@ class Binder:
         return {"torch": max(going, key=Version)} if asked and going else {}
 
     @cached_property
+    def _asked(self) -> frozenset[str]:
+        """The projects that are asked for by name; a direct reference says itself where it comes from."""
+        items, markers = self._order.content.requirements, self._order.interpreter.markers
+        return frozenset(item.name for item in items if item.name and item.url is None and item.applies(markers))
+
+    @cached_property
+    def _direct(self) -> frozenset[str]:
+        return frozenset(item.name for item in self._order.content.requirements if item.name and item.url is not None)
+
+    @cached_property
     def _specifiers(self) -> dict[str, SpecifierSet]:
-        """What requirements and constraints say of each project that is asked for by name."""
-        content, markers = self._order.content, dict(self._order.interpreter.markers)
-        found: dict[str, SpecifierSet] = {}
-        for item in content.requirements:
-            parsed = None if item.url or item.name is None else Parsed(item.text)
-            if parsed is not None and item.name and (parsed.marker is None or parsed.marker.evaluate(markers)):
-                found[item.name] = found.get(item.name, SpecifierSet()) & parsed.specifier
-        for item in content.all_constraints:
-            if item.url is None and item.name in found:
-                found[item.name] &= Parsed(item.text).specifier
+        """What requirements and constraints say of each project."""
+        content, found = self._order.content, dict[str, SpecifierSet]()
+        for item in (*content.requirements, *content.all_constraints):
+            if item.name and item.url is None and item.applies(self._order.interpreter.markers):
+                found[item.name] = found.get(item.name, SpecifierSet()) & Parsed(item.text).specifier
         return found
 
     def _see(self) -> Machine:
@@ -202,7 +204,7 @@ class Binder:
     def _read(self, index: Index, project: str) -> list[File]:
         key = (index.url, project)
         if key not in self._pages:
-            secured = Index(index.url, default=True, credentials=self._source.credentials)
+            secured = Index(index.url, default=True, credentials=self._base.credentials)
             self._pages[key] = read_project(secured, project, self._order.settings)
         return self._pages[key]
 

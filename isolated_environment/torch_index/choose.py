@@ -3,37 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from ..errors import (
-    ArchitectureDroppedError,
-    DriverTooOldError,
-    NoTorchReleaseError,
-    NoTorchWheelError,
-    ResolutionError,
-    TorchError,
-    UnsupportedMachineError,
-)
+from ..errors import ResolutionError, TorchError, UnsupportedMachineError
 from ..index import Index
 from ..lockfile import Target
 from ..repository import File, choose_file
-from .channels import (
-    Candidate,
-    Refusal,
-    can_run,
-    last_release_with_kernels,
-    lost_gpus,
-    order_cuda,
-    order_rocm,
-)
+from ..torch_source import read_backend
+from .channels import Candidate, Refusal, can_run, lost_gpus, order_cuda, order_rocm
 from .machine import Machine
 from .pin import NO_CHANNEL, TorchPin
-from .tables import CUDA_CHANNELS, DRIVER_FLOORS
+from .tables import LAST_FOR_INTEL_MACS, PAIRS
+from .verdicts import no_kernels, no_release, no_wheel, verdict
 
 Reader = Callable[[Index, str], list[File]]
+
+_RECORDED = "recorded when the environment was built"
 
 
 @dataclass(frozen=True)
@@ -76,16 +64,22 @@ def order_channels(wish: Wish, see: Callable[[], Machine]) -> tuple[list[Candida
     """
     if wish.channel != "auto":
         return [Candidate(wish.channel, "asked for")], [], None
-    if wish.override and wish.override != "auto":
-        channel = NO_CHANNEL if wish.override == "mps" else wish.override
+    override = read_backend(wish.override)
+    if override is not None:
+        channel = NO_CHANNEL if override == "mps" else override
         return [Candidate(channel, "ISOLATED_ENVIRONMENT_TORCH_BACKEND says so")], [], None
     machine = see()
     if wish.recorded is not None and can_run(wish.recorded.channel, wish.recorded.versions.get("torch"), machine):
-        return [Candidate(wish.recorded.channel, "recorded when the environment was built")], [], None
-    return (*_order_for(machine), machine)
+        return [Candidate(wish.recorded.channel, _RECORDED)], [], None
+    return (*order_for(machine), machine)
 
 
-def _order_for(machine: Machine) -> tuple[list[Candidate], list[Refusal]]:
+def order_for(machine: Machine) -> tuple[list[Candidate], list[Refusal]]:
+    """Return the channels to try on *machine* in turn, and those that cannot serve it.
+
+    Raises:
+        UnsupportedMachineError: no channel has wheels for it.
+    """
     if machine.tegra:
         raise UnsupportedMachineError(
             "a Jetson takes its own wheels of PyTorch, which are not on this index",
@@ -118,38 +112,86 @@ def decide(wish: Wish, see: Callable[[], Machine], read: Reader) -> TorchPin:
     """
     candidates, refusals, machine = order_channels(wish, see)
     failures: list[TorchError] = []
+    first: TorchPin | None = None
     for candidate in candidates:
         if candidate.channel == NO_CHANNEL:
-            return TorchPin(NO_CHANNEL, None, {}, (candidate.reason,), machine.described() if machine else "")
+            return _of_main_index(wish, candidate, machine)
+        if first is not None and not candidate.complete:
+            break
         try:
             version = _newest(wish, candidate.channel, machine, read)
         except TorchError as error:
             failures.append(error)
             continue
-        reasons = [f"{candidate.channel}: {candidate.reason}", *(failure.message for failure in failures)]
-        reasons += [f"{refusal.channel}: {refusal.reason}" for refusal in refusals]
-        url = f"{wish.base_url}/{candidate.channel}"
-        described = machine.described() if machine else ""
-        return TorchPin(candidate.channel, url, {"torch": version}, tuple(reasons), described)
-    verdict = _verdict(wish, failures, refusals, machine)
+        pin = _pin(wish, candidate, version, [*failures, *refusals], machine)
+        if _is_preferred(version, wish):
+            return pin
+        first = first or pin
+    if first is not None:
+        return first
+    refused = verdict(wish, failures, refusals, machine)
     if wish.on_unusable_gpu == "cpu" and machine is not None and machine.has_accelerator:
         version = _newest(wish, "cpu", None, read)
-        why = ("cpu: no build serves the GPU", verdict.message)
+        why = ("cpu: no build serves the GPU", refused.message)
         return TorchPin("cpu", f"{wish.base_url}/cpu", {"torch": version}, why, machine.described())
-    raise verdict
+    raise refused
 
 
-def releases(files: Iterable[File], channel: str, machine: str) -> dict[Version, list[File]]:
-    """Return the files of each release that carry the channel's label.
+def _is_preferred(version: str, wish: Wish) -> bool:
+    """Whether to look no further: another channel may have what the other requirements led to."""
+    preferred = wish.preferred.get("torch")
+    return preferred is None or Version(version).public == Version(preferred).public
+
+
+def _pin(
+    wish: Wish, candidate: Candidate, version: str, others: Iterable[TorchError | Refusal], machine: Machine | None
+) -> TorchPin:
+    url = f"{wish.base_url}/{candidate.channel}"
+    if wish.recorded is not None and candidate.reason == _RECORDED:
+        return replace(wish.recorded, url=url, versions={"torch": version})
+    reasons = [
+        f"{candidate.channel}: {candidate.reason}",
+        *(other.message if isinstance(other, TorchError) else f"{other.channel}: {other.reason}" for other in others),
+    ]
+    return TorchPin(candidate.channel, url, {"torch": version}, tuple(reasons), _described(machine))
+
+
+def _of_main_index(wish: Wish, candidate: Candidate, machine: Machine | None) -> TorchPin:
+    intel = machine is not None and machine.system == "Darwin" and machine.machine == "x86_64"
+    fitting = list(wish.torch.filter(PAIRS))
+    if intel and fitting and min(map(Version, fitting)) > Version(LAST_FOR_INTEL_MACS):
+        raise UnsupportedMachineError(
+            f"torch{wish.torch} has no wheels for Macs with an Intel processor",
+            hint=f"the last release that has them is {LAST_FOR_INTEL_MACS}",
+            machine=_described(machine),
+        )
+    return TorchPin(NO_CHANNEL, None, {}, (candidate.reason,), _described(machine))
+
+
+def _described(machine: Machine | None) -> str:
+    return "" if machine is None else machine.described()
+
+
+def releases(files: Iterable[File], channel: str, markers: Mapping[str, str]) -> dict[Version, list[File]]:
+    """Return the wheels of each release that carry the channel's label.
 
     ``cpu.cxx11.abi`` and the like are other builds; wheels for macOS and old ones for aarch64 carry no label at all.
+
+    Args:
+        files: What the channel's page lists.
+        channel: Its name.
+        markers: The interpreter's (PEP 508).
     """
     found: dict[Version, list[File]] = {}
-    bare = channel == "cpu" and machine != "x86_64"
+    labelled = markers.get("sys_platform") != "darwin" and markers.get("platform_machine") in {"x86_64", "AMD64"}
     for file in files:
-        if file.version.local == channel or (bare and file.version.local is None):
+        if file.is_wheel and (file.version.local == channel or (channel == "cpu" and not labelled and _bare(file))):
             found.setdefault(file.version, []).append(file)
     return found
+
+
+def _bare(file: File) -> bool:
+    return file.version.local is None
 
 
 def _newest(wish: Wish, channel: str, machine: Machine | None, read: Reader) -> str:
@@ -159,99 +201,16 @@ def _newest(wish: Wish, channel: str, machine: Machine | None, read: Reader) -> 
         files = read(index, "torch")
     except ResolutionError:
         files = []
-    found = releases(files, channel, wish.target.markers.get("platform_machine", "x86_64"))
-    known = tuple(str(version) for version in sorted(found))
+    found = releases(files, channel, wish.target.markers)
     fitting = sorted(wish.torch.filter(found, prereleases=wish.prereleases or None), reverse=True)
     if not fitting:
-        raise NoTorchReleaseError(
-            f"{channel} has no torch{wish.torch}",
-            hint=_releases_hint(known),
-            channel=channel,
-            requirement=f"torch{wish.torch}",
-            available=known,
-        )
-    preferred = wish.preferred.get("torch", "")
-    fitting.sort(key=lambda version: version.public == Version(preferred).public if preferred else False, reverse=True)
+        raise no_release(wish, channel, tuple(str(version) for version in sorted(found)))
+    fitting.sort(key=lambda version: "torch" in wish.preferred and _is_preferred(str(version), wish), reverse=True)
     served = [version for version in fitting if choose_file(found[version], [], wish.target, prereleases=True)]
     if not served:
-        raise _no_wheel(wish, channel, fitting[0], found[fitting[0]])
+        raise no_wheel(wish, channel, fitting[0], found)
     lost = {version: lost_gpus(channel, version.public, machine) if machine else () for version in served}
     usable = [version for version in served if not lost[version]]
-    if not usable:
-        raise _dropped(served[0], lost[served[0]], machine)
+    if not usable and machine is not None:
+        raise no_kernels(served[0], lost[served[0]], machine)
     return str(usable[0])
-
-
-def _verdict(wish: Wish, failures: list[TorchError], refusals: list[Refusal], machine: Machine | None) -> TorchError:
-    """The error that says most: kernels before drivers before wheels before releases."""
-    for kind in (ArchitectureDroppedError, NoTorchWheelError):
-        for failure in failures:
-            if isinstance(failure, kind):
-                return failure
-    if machine is not None and machine.has_nvidia and any(refusal.kind == "driver" for refusal in refusals):
-        return _driver(wish, failures, machine)
-    if failures:
-        return failures[0]
-    lost = ", ".join(f"{refusal.channel} {refusal.reason}" for refusal in refusals[:3])
-    return ArchitectureDroppedError(
-        f"no channel has code for this GPU: {lost}",
-        hint="use another index for this GPU, or TorchIndex('cpu')",
-        capabilities=machine.amd if machine else (),
-        last_torch=None,
-        last_channel=None,
-    )
-
-
-def _driver(wish: Wish, failures: list[TorchError], machine: Machine) -> DriverTooOldError:
-    shown = "unknown" if machine.cuda is None else f"{machine.cuda[0]}.{machine.cuda[1]}"
-    column = 1 if machine.system == "Windows" else 0
-    major = (machine.cuda[0] if machine.cuda else 10) + 1
-    needed = DRIVER_FLOORS.get(major, DRIVER_FLOORS[max(DRIVER_FLOORS)])[column]
-    possible = [
-        CUDA_CHANNELS[channel][2]
-        for channel, (cuda, _, _) in CUDA_CHANNELS.items()
-        if machine.cuda and cuda[0] <= machine.cuda[0]
-    ]
-    newest = max(possible, key=Version, default=None)
-    tried = f"; {failures[0].message}" if failures else ""
-    return DriverTooOldError(
-        f"the NVIDIA driver {machine.driver or '?'} (CUDA {shown}) cannot run torch{wish.torch}{tried}",
-        hint=f"install a driver {needed} or newer" + (f", or ask for torch<={newest}" if newest else ""),
-        driver=machine.driver or "unknown",
-        cuda=shown,
-        needed=needed,
-        newest_possible=newest,
-    )
-
-
-def _dropped(version: Version, lost: tuple[tuple[int, int], ...], machine: Machine | None) -> ArchitectureDroppedError:
-    shown = tuple(f"{major}.{minor}" for major, minor in lost)
-    last = last_release_with_kernels(lost, machine) if machine else None
-    hint = f"ask for torch<={last[1]}: {last[0]} has it" if last else "use TorchIndex('cpu')"
-    return ArchitectureDroppedError(
-        f"torch {version} has no kernels for compute capability {' and '.join(shown)}",
-        hint=hint,
-        capabilities=shown,
-        last_torch=last[1] if last else None,
-        last_channel=last[0] if last else None,
-    )
-
-
-def _no_wheel(wish: Wish, channel: str, version: Version, files: list[File]) -> NoTorchWheelError:
-    exists = tuple(sorted({"-".join(file.filename.removesuffix(".whl").split("-")[-3:]) for file in files}))
-    markers = wish.target.markers
-    target = f"Python {wish.python} on {markers.get('sys_platform')} {markers.get('platform_machine')}"
-    return NoTorchWheelError(
-        f"{channel} has torch {version}, but not for {target}",
-        hint=f"choose another python=; there are wheels for {', '.join(exists)}",
-        channel=channel,
-        release=str(version),
-        target=target,
-        exists=exists,
-    )
-
-
-def _releases_hint(known: tuple[str, ...]) -> str:
-    if not known:
-        return "check the channel's name; the index has no torch there"
-    return f"it has {', '.join(known[-8:])}" + (" and older" if len(known) > 8 else "")  # noqa: PLR2004

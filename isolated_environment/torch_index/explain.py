@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from packaging.specifiers import SpecifierSet
-from packaging.version import Version
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from ..errors import UnsupportedMachineError
-from .channels import Candidate, Refusal, last_release_with_kernels, lost_gpus, order_cuda, order_rocm
+from ..errors import InvalidRequirementError, UnsupportedMachineError
+from ..torch_source import read_backend
+from .channels import Candidate, Refusal, can_run, known_releases, lost_gpus, releases_with_kernels
+from .choose import order_for
 from .machine import Machine
 from .pin import NO_CHANNEL, TorchPin
-from .tables import CUDA_CHANNELS, DRIVER_FLOORS
+from .tables import DRIVER_FLOORS, LAST_FOR_INTEL_MACS
 
 
 def explain(
@@ -19,6 +20,7 @@ def explain(
     torch: str = "",
     recorded: TorchPin | None = None,
     override: str | None = None,
+    on_unusable_gpu: str = "raise",
 ) -> str:
     """Explain a choice.
 
@@ -28,21 +30,43 @@ def explain(
         torch: What is asked of torch, such as ``==2.6.0``.
         recorded: The pin that the environment has.
         override: The user's ``ISOLATED_ENVIRONMENT_TORCH_BACKEND``.
+        on_unusable_gpu: ``raise``, or ``cpu``: what is done about a GPU that no build serves.
 
     Returns:
         Lines of text.
+
+    Raises:
+        InvalidIndexError: *override* names no channel.
+        InvalidRequirementError: *torch* is no version specifier.
     """
+    asked = _specifier(torch)
     lines = [] if machine is None else [f"seen: {machine.described()}", *(f"  {line}" for line in machine.seen)]
     if channel != "auto":
         return "\n".join([*lines, f"chosen: {channel}", "why: the application asks for this channel"])
-    if override and override != "auto":
+    backend = read_backend(override)
+    if backend is not None:
+        chosen = NO_CHANNEL if backend == "mps" else backend
         why = f"why: ISOLATED_ENVIRONMENT_TORCH_BACKEND={override}"
-        return "\n".join([*lines, f"chosen: {override}", why, "to change it: unset the variable"])
+        return "\n".join([*lines, f"chosen: {chosen}", why, "to change it: unset the variable"])
     if recorded is not None:
-        return "\n".join([*lines, *_recorded(recorded, machine)])
+        if machine is None or can_run(recorded.channel, recorded.versions.get("torch"), machine):
+            return "\n".join([*lines, *_recorded(recorded, machine)])
+        lines.append(f"recorded: {recorded.channel}, which cannot run here any more")
     if machine is None:
         return "chosen: what fits the machine, which was not looked at yet"
-    return "\n".join([*lines, *_chosen(machine, SpecifierSet(torch))])
+    return "\n".join([*lines, *_chosen(machine, asked, on_unusable_gpu)])
+
+
+def _specifier(torch: str) -> SpecifierSet:
+    try:
+        return SpecifierSet(torch)
+    except InvalidSpecifier:
+        raise InvalidRequirementError(
+            f"torch={torch!r} is no version specifier",
+            hint="write what stands behind the name, such as '==2.6.0'",
+            requirement=torch,
+            parameter="torch",
+        ) from None
 
 
 def _recorded(recorded: TorchPin, machine: Machine | None) -> list[str]:
@@ -55,59 +79,70 @@ def _recorded(recorded: TorchPin, machine: Machine | None) -> list[str]:
     return [*lines, "to change it: remove() the environment, or ask for another channel"]
 
 
-def _chosen(machine: Machine, torch: SpecifierSet) -> list[str]:
-    if machine.tegra:
-        raise UnsupportedMachineError(
-            "a Jetson takes its own wheels of PyTorch, which are not on this index",
-            hint="give NVIDIA's index for Jetson by pip_install(..., index=URL)",
-            machine=machine.described(),
-        )
+def _chosen(machine: Machine, torch: SpecifierSet, on_unusable_gpu: str) -> list[str]:
+    try:
+        candidates, refusals = order_for(machine)
+    except UnsupportedMachineError as error:
+        return [f"nothing: {error.message}", f"to change it: {error.hint}"]
     if machine.system == "Darwin":
-        kind = "with Metal (MPS)" if machine.machine == "arm64" else "for the CPU; the last release for Intel is 2.2.2"
+        kind = "with Metal (MPS)"
+        if machine.machine != "arm64":
+            kind = f"for the CPU; the last release for Intel is {LAST_FOR_INTEL_MACS}"
         return [f"chosen: {NO_CHANNEL}", f"why: macOS takes PyTorch from the main index, {kind}"]
     if machine.has_nvidia:
-        return _cuda(machine, torch)
+        candidates, dropped = _with_kernels(candidates, torch, machine)
+        listed = _listed(candidates, [*dropped, *refusals], _nothing(machine, dropped), on_unusable_gpu)
+        return [*listed, *_would_change(machine)]
     if machine.amd:
-        candidates, refusals = order_rocm(machine)
-        listed = _listed(candidates, refusals, "no ROCm channel has code for this GPU")
+        listed = _listed(candidates, refusals, "no ROCm channel has code for this GPU", on_unusable_gpu)
         return [*listed, "to change it: TorchIndex('cpu'), or another card"]
+    intel = ["Intel's Level Zero is here: TorchIndex('xpu') uses it, and is taken only when asked for"]
     change = (
         "to change it: a GPU, or ISOLATED_ENVIRONMENT_TORCH_BACKEND; a GPU that appears later is not noticed by itself"
     )
-    return ["chosen: cpu", "why: no GPU was seen", change]
+    return ["chosen: cpu", "why: no GPU was seen", *(intel if machine.intel else []), change]
 
 
-def _cuda(machine: Machine, torch: SpecifierSet) -> list[str]:
-    candidates, refusals = order_cuda(machine)
+def _with_kernels(
+    candidates: list[Candidate], torch: SpecifierSet, machine: Machine
+) -> tuple[list[Candidate], list[Refusal]]:
+    """Split the channels into those that have a release with kernels for every GPU, and those that do not."""
     usable, dropped = [], []
     for candidate in candidates:
-        release = _newest_release(candidate.channel, torch)
-        if release is None:
-            dropped.append(Refusal(candidate.channel, "release", f"has no torch{torch}"))
-            continue
-        lost = lost_gpus(candidate.channel, release, machine)
-        older = None if not lost else _newest_serving(candidate.channel, torch, machine)
-        if lost and older is None:
+        releases = list(torch.filter(known_releases(candidate.channel, machine)))
+        serving = [release for release in releases if not lost_gpus(candidate.channel, release, machine)]
+        if serving:
+            usable.append(Candidate(candidate.channel, f"{candidate.reason}; torch up to {serving[-1]}"))
+        elif releases:
+            lost = lost_gpus(candidate.channel, releases[-1], machine)
             shown = " and ".join(f"{major}.{minor}" for major, minor in lost)
             dropped.append(Refusal(candidate.channel, "architecture", f"has no kernels for {shown}"))
         else:
-            usable.append(Candidate(candidate.channel, f"{candidate.reason}; torch up to {older or release}"))
-    return [*_listed(usable, [*dropped, *refusals], _nothing(machine)), *_would_change(machine)]
+            dropped.append(Refusal(candidate.channel, "release", f"has no torch{torch}"))
+    return usable, dropped
 
 
-def _listed(candidates: list[Candidate], refusals: list[Refusal], nothing: str) -> list[str]:
-    lines = (
-        [f"chosen: {candidates[0].channel}", f"why: {candidates[0].reason}"] if candidates else [f"nothing: {nothing}"]
-    )
+def _listed(candidates: list[Candidate], refusals: list[Refusal], nothing: str, on_unusable_gpu: str) -> list[str]:
+    if candidates:
+        lines = [f"chosen: {candidates[0].channel}", f"why: {candidates[0].reason}"]
+    elif on_unusable_gpu == "cpu":
+        lines = ["chosen: cpu", f"why: {nothing}, and on_unusable_gpu is cpu"]
+    else:
+        lines = [f"nothing: {nothing}"]
     lines += [f"  else {candidate.channel}: {candidate.reason}" for candidate in candidates[1:]]
     return lines + [f"  not {refusal.channel}: {refusal.reason}" for refusal in refusals]
 
 
-def _nothing(machine: Machine) -> str:
-    last = last_release_with_kernels(machine.capabilities, machine)
-    return "no channel serves this driver and GPU" + (
-        f"; torch<={last[1]} on {last[0]} has its kernels" if last else ""
-    )
+def _nothing(machine: Machine, dropped: list[Refusal]) -> str:
+    if not dropped:
+        return "no channel runs with this driver"
+    if all(refusal.kind == "release" for refusal in dropped):
+        return "no channel that runs with this driver has that release"
+    serving = releases_with_kernels(machine.capabilities, machine)
+    if serving is None:
+        return "no channel has kernels for every GPU of this machine"
+    channel, first, last = serving
+    return f"no channel serves this driver and GPU; torch>={first},<={last} has the kernels, {channel} has {last}"
 
 
 def _would_change(machine: Machine) -> list[str]:
@@ -116,22 +151,3 @@ def _would_change(machine: Machine) -> list[str]:
     column = 1 if machine.system == "Windows" else 0
     words = [f"a driver {DRIVER_FLOORS[major][column]} or newer allows cu{major}x" for major in majors[:1]]
     return [f"to change it: {'; '.join([*words, 'ISOLATED_ENVIRONMENT_TORCH_BACKEND overrides'])}"]
-
-
-def _newest_release(channel: str, torch: SpecifierSet) -> str | None:
-    """The newest release on a channel, by the table's ends and what is known of releases in between."""
-    from .tables import PAIRS
-
-    _, first, last = CUDA_CHANNELS[channel]
-    known = [release for release in PAIRS if Version(first) <= Version(release) <= Version(last)]
-    fitting = [release for release in known if torch.contains(release)]
-    return max(fitting, key=Version, default=None)
-
-
-def _newest_serving(channel: str, torch: SpecifierSet, machine: Machine) -> str | None:
-    from .tables import PAIRS
-
-    _, first, last = CUDA_CHANNELS[channel]
-    known = sorted((release for release in PAIRS if Version(first) <= Version(release) <= Version(last)), key=Version)
-    fitting = [release for release in known if torch.contains(release) and not lost_gpus(channel, release, machine)]
-    return fitting[-1] if fitting else None

@@ -6,9 +6,10 @@ import contextlib
 import json
 import os
 import subprocess
+import threading
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from .tables import Capability
 
 #: Seconds that the child has; a broken driver can hang for ever.
 TIMEOUT = 30.0
+_FILES_TIMEOUT = 10.0
+_KILLED_WITHIN = 1.0
 #: Seconds after which the machine is asked again.
 FRESH = 86400.0
 #: Seconds for which an answer "no accelerator" does not count against an earlier one with: probes flap.
@@ -53,6 +56,8 @@ class Machine:
     source: str | None = None
     #: What was asked and what it answered, one line each.
     seen: tuple[str, ...] = ()
+    #: Whether everything could be asked; a driver that hangs leaves the kernel's files.
+    complete: bool = field(default=True, compare=False)
 
     @property
     def has_nvidia(self) -> bool:
@@ -90,10 +95,13 @@ class Machine:
             KeyError, TypeError, ValueError: it is not such a record.
         """
         fields = dict(record)
+        for name in ("system", "machine", "driver", "source"):
+            if not isinstance(fields[name], (str, type(None))):
+                raise TypeError(f"{name} is no text")
         fields["cuda"] = _pair(fields["cuda"])
         fields["capabilities"] = tuple(pair for item in fields["capabilities"] if (pair := _pair(item)))
         for name in ("names", "amd", "seen"):
-            fields[name] = tuple(fields[name])
+            fields[name] = tuple(str(item) for item in fields[name])
         return cls(**fields)
 
 
@@ -103,7 +111,7 @@ def read_answer(answer: Mapping[str, Any]) -> Machine:
     gpus = nvidia.get("gpus", [])
     return Machine(
         system=answer["system"],
-        machine={"AMD64": "x86_64"}.get(answer["machine"], answer["machine"]),
+        machine=_common(answer["machine"]),
         cuda=_pair(nvidia.get("cuda")) or cuda_of_driver(nvidia.get("driver"), answer["system"]),
         driver=nvidia.get("driver"),
         capabilities=tuple(pair for gpu in gpus if (pair := _pair(gpu["capability"]))),
@@ -119,34 +127,61 @@ def read_answer(answer: Mapping[str, Any]) -> Machine:
 def ask_machine(python: str, *, root: str | None = None, timeout: float = TIMEOUT) -> Machine:
     """Ask a child process which accelerators there are.
 
+    A driver that hangs or aborts takes the child with it.  Then another child reads the kernel's files alone: a broken
+    library must not turn a machine with a GPU into one without.
+
     Args:
         python: The interpreter that runs the child.
         root: Where ``/proc``, ``/sys`` and ``/dev`` are; tests give their own.
-        timeout: Seconds; a child that takes longer is killed, and counts as having seen nothing.
+        timeout: Seconds that the first child has; one that takes longer is killed.
     """
-    argv = [python, "-I", str(Path(detect_accelerator.__file__).absolute()), *([root] if root else [])]
     try:
-        done = subprocess.run(
-            argv,
-            check=True,
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            timeout=timeout,
-            env=patch_for_installer({}).apply(host_environment()),
-        )
-        return read_answer(json.loads(done.stdout))
-    except (OSError, subprocess.SubprocessError, ValueError, KeyError) as error:
+        return read_answer(_ask(python, [root or ""], timeout))
+    except _NO_ANSWER as error:
+        seen = (f"the question itself failed: {type(error).__name__}",)
+    try:
+        rest = read_answer(_ask(python, [root or "", "files"], _FILES_TIMEOUT))
+    except _NO_ANSWER:
         import platform
 
-        seen = f"the question itself failed: {type(error).__name__}"
-        return Machine(platform.system(), platform.machine(), seen=(seen,))
+        rest = Machine(platform.system(), _common(platform.machine()))
+    return replace(rest, seen=(*seen, *rest.seen), complete=False)
+
+
+_NO_ANSWER = (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError, AttributeError, IndexError)
+
+
+def _ask(python: str, words: list[str], timeout: float) -> Any:
+    """Run the child and read the JSON that it prints."""
+    argv = [python, "-I", str(Path(detect_accelerator.__file__).absolute()), *words]
+    child = subprocess.Popen(
+        argv,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=patch_for_installer({}).apply(host_environment()),
+    )
+    try:
+        answer, _ = child.communicate(timeout=timeout)
+    except BaseException:
+        child.kill()
+        with contextlib.suppress(subprocess.TimeoutExpired):  # inside the driver not even a kill may reach it
+            child.wait(_KILLED_WITHIN)
+        raise
+    finally:
+        if child.stdout is not None:
+            child.stdout.close()
+    if child.returncode != 0:
+        raise subprocess.CalledProcessError(child.returncode, argv)
+    return json.loads(answer)
 
 
 def see_machine(python: str, cache: Path, *, refresh: bool = False, now: float | None = None) -> Machine:
-    """Return the machine, asked at most once a day.
+    """Return the machine; one with an accelerator is asked at most once a day.
 
     An answer without an accelerator does not take the place of an earlier one with, for a month: a probe that flaps,
-    a container or a login node must not turn the next build into a CPU one.
+    a container or a login node must not turn the next build into a CPU one.  Nor does it keep anybody from asking
+    again: the home directory of a cluster is the same on a login node and on a node with GPUs.
 
     Args:
         python: The interpreter that asks.
@@ -155,14 +190,18 @@ def see_machine(python: str, cache: Path, *, refresh: bool = False, now: float |
         now: Seconds since the epoch; the clock's by default.
     """
     moment = time.time() if now is None else now
-    known, age = _remembered(cache, moment)
-    if known is not None and not refresh and age < FRESH:
+    known, age, is_here = (None, 0.0, False) if refresh else _remembered(cache, moment)
+    if known is not None and is_here and age < FRESH:
         return known
     seen = ask_machine(python)
-    if known is not None and not refresh and known.has_accelerator and not seen.has_accelerator and age < REMEMBERED:
+    if seen.has_accelerator and seen.complete:
+        _remember(cache, seen, moment)
+    elif known is not None and age < REMEMBERED and (known.system, known.machine) == (seen.system, seen.machine):
         note = f"not seen now, but {age / 86400:.0f} day(s) ago: kept"
         return replace(known, seen=(*seen.seen, note))
-    _remember(cache, seen, moment)
+    elif refresh and seen.complete:
+        with contextlib.suppress(OSError):
+            cache.unlink()
     return seen
 
 
@@ -186,20 +225,43 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 
 def _pair(value: Any) -> tuple[int, int] | None:
-    return None if value is None else (int(value[0]), int(value[1]))
+    if value is None:
+        return None
+    if isinstance(value, str):
+        raise TypeError("text is no pair of numbers")
+    major, minor = value
+    return int(major), int(minor)
 
 
-def _remembered(cache: Path, now: float) -> tuple[Machine | None, float]:
+def _common(machine: str) -> str:
+    """The name of a processor as the tables have it."""
+    return {"AMD64": "x86_64", "ARM64": "arm64"}.get(machine, machine)
+
+
+def _here() -> str:
+    """This computer: a home directory may be on several."""
+    import platform
+
+    return platform.node()
+
+
+def _remembered(cache: Path, now: float) -> tuple[Machine | None, float, bool]:
+    """The machine with an accelerator that was seen last, seconds ago, and whether it is this computer."""
     try:
         record = json.loads(cache.read_text("utf-8"))
-        return Machine.from_json(record["machine"]), abs(now - float(record["asked_at"]))
+        known, age = Machine.from_json(record["machine"]), abs(now - float(record["asked_at"]))
+        return (known if known.has_accelerator else None), age, record["host"] == _here()
     except (OSError, ValueError, KeyError, TypeError):
-        return None, 0.0
+        return None, 0.0, False
 
 
 def _remember(cache: Path, machine: Machine, now: float) -> None:
+    record = {"asked_at": now, "host": _here(), "machine": machine.as_json()}
+    temporary = cache.with_name(f"{cache.name}.{os.getpid()}.{threading.get_ident()}")
     with contextlib.suppress(OSError):
         cache.parent.mkdir(parents=True, exist_ok=True)
-        temporary = cache.with_name(f"{cache.name}.{os.getpid()}")
-        temporary.write_text(json.dumps({"asked_at": now, "machine": machine.as_json()}), "utf-8")
-        temporary.replace(cache)
+        try:
+            temporary.write_text(json.dumps(record), "utf-8")
+            temporary.replace(cache)
+        finally:
+            temporary.unlink(missing_ok=True)

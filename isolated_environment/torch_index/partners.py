@@ -55,13 +55,14 @@ def pin_partner(name: str, pin: TorchPin, wish: Wish, read: Reader) -> str | Non
         files = read(Index(pin.url, default=True), name)
     except ResolutionError:
         files = []
-    found = releases(files, pin.channel, wish.target.markers.get("platform_machine", "x86_64"))
+    found = releases(files, pin.channel, wish.target.markers)
     paired = [
         version for version in pair.filter(found, prereleases=True) if choose_file(found[version], [], wish.target)
     ]
     fitting = sorted(version for version in paired if asked.contains(version, prereleases=True))
-    if fitting:
-        return str(fitting[-1])
+    kept = [version for version in fitting if str(version) == wish.preferred.get(name)]
+    if kept or fitting:
+        return str((kept or fitting)[-1])
     if paired or (asked and not any(asked.contains(word, prereleases=True) for word in _exact(pair))):
         raise TorchConflictError(
             f"{name}{asked} does not go with torch=={torch}, which wants {name}{pair}",

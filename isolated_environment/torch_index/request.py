@@ -62,7 +62,14 @@ class TorchIndex(TorchSource):
         settings = read_settings()
         needed = self.channel == "auto" and machine is None
         seen = see_machine(sys.executable, machine_cache(), refresh=refresh) if needed else machine
-        return explain(self.channel, seen, torch=torch, recorded=recorded, override=settings.torch_backend)
+        return explain(
+            self.channel,
+            seen,
+            torch=torch,
+            recorded=recorded,
+            override=settings.torch_backend,
+            on_unusable_gpu=self.on_unusable_gpu,
+        )
 
 
 def machine_cache() -> Path:

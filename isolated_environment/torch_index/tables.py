@@ -22,6 +22,12 @@ CUDA_CHANNELS: dict[str, tuple[tuple[int, int], str, str]] = {
     "cu132": ((13, 2), "2.12.0", "2.15.0"),
 }
 
+#: Releases between a channel's first and last that are not on it.
+GAPS: dict[str, frozenset[str]] = {"cu129": frozenset({"2.12.0"})}
+
+#: Where Windows has less than Linux: all that there is.
+WINDOWS_ONLY: dict[str, frozenset[str]] = {"cu129": frozenset({"2.8.0", "2.9.0"})}
+
 
 @dataclass(frozen=True)
 class Kernels:
@@ -59,6 +65,7 @@ KERNELS: tuple[Kernels, ...] = (
     Kernels("cu128", "2.8.0", "2.10.0", "linux", "x86_64", _VOLTA_ON),
     Kernels("cu128", "2.7.0", "2.11.0", "any", "x86_64", _TURING_ON),
     Kernels("cu129", "2.8.0", "2.10.0", "linux", "x86_64", _VOLTA_ON, (12, 0)),
+    Kernels("cu129", "2.11.0", "2.13.0", "linux", "x86_64", _TURING_ON, (12, 0)),
     Kernels("cu129", "2.8.0", "2.13.0", "any", "x86_64", _TURING_ON),
     Kernels("cu130", "2.9.0", "2.15.0", "linux", "x86_64", _TURING_ON, (12, 0)),
     Kernels("cu132", "2.12.0", "2.15.0", "linux", "x86_64", _TURING_ON, (12, 0)),
@@ -119,6 +126,14 @@ ROCM_TARGETS: dict[str, frozenset[str]] = {
         "rocm7.2": f"{_GFX_64} 950 1150 1151",
     }.items()
 }
+
+_INTEGRATED = "902 909 90c 1013 1033 1035 1036 1037 1103 1150 1151 1152 1153"
+
+#: Graphics inside a processor: beside a card they do not count, and alone they are no reason to refuse.
+INTEGRATED_TARGETS = frozenset(f"gfx{target}" for target in _INTEGRATED.split())
+
+#: The last torch for Macs with an Intel processor.
+LAST_FOR_INTEL_MACS = "2.2.2"
 
 #: What comes from the channel, and never from the main index.  Not ``triton`` and not ``nvidia-*``: those are there.
 FAMILY = frozenset(

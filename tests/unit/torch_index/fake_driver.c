@@ -1,8 +1,9 @@
 /* A stand-in for NVIDIA's libraries: what it answers comes from the environment.
  *   FAKE_CUDA   the driver API's version, such as 12040; unset: the call fails
  *   FAKE_GPUS   "name:major.minor,name:major.minor"
- *   FAKE_FAIL   "init": starting fails; "hang": it never returns; "crash": it aborts
- * Built twice, as libnvidia-ml.so.1 and as libcuda.so.1. */
+ *   FAKE_FAIL   "init": starting fails; "hang": it never returns; "crash": it aborts; "noise": it prints;
+ *               "attribute": a GPU does not tell its capability
+ * Built as libnvidia-ml.so.1, as libcuda.so.1, and as an old libnvidia-ml.so.1 that lacks functions (OLD). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@ static int start(void) {
     const char *fail = getenv("FAKE_FAIL");
     if (fail && !strcmp(fail, "hang")) for (;;) pause();
     if (fail && !strcmp(fail, "crash")) abort();
+    if (fail && !strcmp(fail, "noise")) puts("Welcome to the driver!");
     return fail && !strcmp(fail, "init") ? 9 : 0;
 }
 
@@ -37,6 +39,11 @@ static int count(void) {
     return n;
 }
 
+static int attribute_fails(void) {
+    const char *fail = getenv("FAKE_FAIL");
+    return fail && !strcmp(fail, "attribute");
+}
+
 static int cuda(int *version) {
     const char *text = getenv("FAKE_CUDA");
     if (!text) return 3;
@@ -52,7 +59,9 @@ int nvmlSystemGetDriverVersion(char *text, unsigned length) {
     snprintf(text, length, "%s", driver ? driver : "550.54.15");
     return 0;
 }
+#ifndef OLD
 int nvmlSystemGetCudaDriverVersion(int *version) { return cuda(version); }
+#endif
 int nvmlDeviceGetCount_v2(unsigned *n) { *n = count(); return 0; }
 int nvmlDeviceGetHandleByIndex_v2(unsigned index, void **handle) { *handle = (void *)(size_t)(index + 1); return 0; }
 int nvmlDeviceGetName(void *handle, char *name, unsigned length) {
@@ -60,7 +69,7 @@ int nvmlDeviceGetName(void *handle, char *name, unsigned length) {
     return gpu((int)(size_t)handle - 1, name, length, &major, &minor);
 }
 int nvmlDeviceGetCudaComputeCapability(void *handle, int *major, int *minor) {
-    return gpu((int)(size_t)handle - 1, NULL, 0, major, minor);
+    return attribute_fails() ? 3 : gpu((int)(size_t)handle - 1, NULL, 0, major, minor);
 }
 #else
 int cuDriverGetVersion(int *version) { return cuda(version); }
@@ -70,7 +79,7 @@ int cuDeviceGet(int *device, int index) { *device = index; return 0; }
 int cuDeviceGetName(char *name, int length, int device) { int a, b; return gpu(device, name, length, &a, &b); }
 int cuDeviceGetAttribute(int *value, int attribute, int device) {
     int major, minor;
-    if (gpu(device, NULL, 0, &major, &minor)) return 1;
+    if (attribute_fails() || gpu(device, NULL, 0, &major, &minor)) return 1;
     *value = attribute == 75 ? major : minor;
     return 0;
 }
