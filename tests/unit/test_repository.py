@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from packaging.specifiers import SpecifierSet
@@ -226,3 +227,16 @@ def test_yanked_files_and_other_pythons_are_left_out() -> None:
     found = choose_file(files, [], TARGET)
     assert found is not None
     assert found.filename == "a-1.5.zip", "what cannot be read forbids nothing"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a-1.0-1%2F..%2F..%2Fx-py3-none-any.whl", "a-1.0-py3-none-any%5C..%5Cx.whl", "a-1.0-1%0A-py3-none-any.whl"],
+)
+def test_a_filename_that_leads_elsewhere_is_none(served, name) -> None:
+    """Files are written under these names, and packaging looks at project and version only."""
+    page = f'<a href="{name}">x</a><a href="a-1.0-1-py3-none-any.whl">x</a>'
+    assert names(read_project(served(page.encode()), "a", Settings())) == ["a-1.0-1-py3-none-any.whl"]
+    files = [{"filename": unquote(name), "url": "x.whl"}]
+    index = served(json.dumps({"files": files}).encode(), "application/vnd.pypi.simple.v1+json")
+    assert read_project(index, "a", Settings()) == []

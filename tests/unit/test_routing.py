@@ -52,6 +52,13 @@ def test_an_explicit_index_is_resolved_to_one_file(private: Index) -> None:
     assert direct(private, AskInput("torch"), direct={"torch": kept}) == {"torch": "torch @ https://h/torch-9.whl"}
 
 
+def test_what_is_said_for_another_platform_says_nothing(private: Index) -> None:
+    here, there = "sys_platform != 'none'", "sys_platform == 'none'"
+    both = AskInput([f"torch==1.0 ; {there}", f"torch==2.0 ; {here}"], constraints=[f"torch<1 ; {there}"])
+    assert "torch-2.0-" in direct(private, both)["torch"]
+    assert direct(private, AskInput(f"torch==1.0 ; {there}")) == {}
+
+
 def test_an_explicit_index_without_a_file_that_serves(private: Index) -> None:
     with pytest.raises(ResolutionError, match=r"has no file of torch>=9 for Python"):
         direct(private, AskInput("torch>=9"))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import configparser
 import os
 import sys
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import pytest
 
+from isolated_environment.environ import patch_for_prefix
 from isolated_environment.store.finishing import finish, identify, replaced
 
 
@@ -76,6 +80,36 @@ def test_nothing_is_written_through_a_link_into_a_cache(prefix, tmp_path):
     assert (tmp_path / "pylock.toml").read_text() == "in the cache\n"
     assert (tmp_path / ".lock").read_text() == "in the cache\n"
     assert (prefix / "pylock.toml").read_text() == "lock\n"
+
+
+def test_pins_are_a_constraint_of_every_pip_inside(prefix, tmp_path):
+    """A URI, since a blank would split a path; in the place of what a distribution left, never through a link."""
+    (tmp_path / "cached").write_text("in the cache\n")
+    os.link(tmp_path / "cached", prefix / "pip.conf")
+    finish(prefix, "", pip_for=None, pins=("torch==2.1.2+cu121", "torchaudio==2.1.2+cu121"))
+    assert (prefix / "pinned.txt").read_text() == "torch==2.1.2+cu121\ntorchaudio==2.1.2+cu121\n"
+    assert (tmp_path / "cached").read_text() == "in the cache\n"
+    parser = configparser.RawConfigParser()
+    parser.read(prefix / "pip.conf")
+    assert parser["global"]["constraint"] == (prefix / "pinned.txt").as_uri()
+    assert "PIP_CONSTRAINT" in patch_for_prefix(str(prefix)).apply({})
+
+
+def test_a_constraint_below_a_path_with_blanks_and_percents(tmp_path):
+    prefix = tmp_path / "my 50% env"
+    (prefix / ".build").mkdir(parents=True)
+    finish(prefix, "", pip_for=None, pins=("torch==2.1.2+cu121",))
+    parser = configparser.RawConfigParser()  # as pip reads it
+    parser.read(prefix / "pip.conf")
+    uri = parser["global"]["constraint"]
+    assert " " not in uri
+    assert url2pathname(urlsplit(uri).path) == str(prefix / "pinned.txt")
+
+
+def test_without_pins_there_is_no_configuration(prefix):
+    finish(prefix, "", pip_for=None)
+    assert not (prefix / "pip.conf").exists()
+    assert not (prefix / "pinned.txt").exists()
 
 
 def _become(path, text) -> None:
