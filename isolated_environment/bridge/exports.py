@@ -27,6 +27,7 @@ class HostFunction:
         self._function = function
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call it here."""
         return self._function(*args, **kwargs)
 
     def __reduce__(self) -> tuple[Any, ...]:

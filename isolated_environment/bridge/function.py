@@ -34,6 +34,7 @@ class Function(Generic[P, R]):
             functools.update_wrapper(self, function)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Call it in the environment and return its value."""
         return self._where.call_within(self._timeout, self._target, args, kwargs)  # type: ignore[no-any-return]
 
     async def acall(self, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -41,7 +42,7 @@ class Function(Generic[P, R]):
         import asyncio
 
         future = self._where.submit_within(self._timeout, self._target, args, kwargs)
-        return await asyncio.wrap_future(future)  # type: ignore[no-any-return]
+        return await asyncio.wrap_future(future)
 
     def submit(self, *args: P.args, **kwargs: P.kwargs) -> CallFuture:
         """Begin a call; return its future, whose ``cancel()`` also stops a call that runs."""
@@ -79,7 +80,8 @@ class Callables(ABC):
         Args:
             target: ``"package.module:name"``, or a callable: it travels by name where the environment has its
                 module, else by value.
-            args, kwargs: Its arguments.
+            args: Its arguments.
+            kwargs: Its keyword arguments.
 
         Returns:
             Its value; for a generator a :class:`~isolated_environment.bridge.stream.Stream` of its items.
@@ -98,7 +100,9 @@ class Callables(ABC):
         """Begin a call.
 
         Args:
-            target, args, kwargs: As :meth:`call`.
+            target: As :meth:`call`.
+            args: As :meth:`call`.
+            kwargs: As :meth:`call`.
 
         Returns:
             Its :class:`concurrent.futures.Future`, whose ``cancel()`` also stops a call that runs.
@@ -112,7 +116,9 @@ class Callables(ABC):
         """As :meth:`call`, without blocking the event loop; cancelling the task stops the work.
 
         Args:
-            target, args, kwargs: As :meth:`call`.
+            target: As :meth:`call`.
+            args: As :meth:`call`.
+            kwargs: As :meth:`call`.
 
         Raises:
             Exception: as :meth:`call`.

@@ -54,6 +54,7 @@ class WorkerPool(concurrent.futures.Executor, Callables):
     def call_within(
         self, timeout: float | None, target: object, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> Any:
+        """As :meth:`call`, with a time-out of its own, in seconds."""
         future = self.submit_within(timeout, target, args, kwargs)
         try:
             return future.result()
@@ -64,6 +65,7 @@ class WorkerPool(concurrent.futures.Executor, Callables):
     def submit_within(
         self, timeout: float | None, target: object, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> CallFuture:
+        """As :meth:`submit`, with a time-out of its own, in seconds."""
         return self._queue.put(target, args, kwargs, timeout)
 
     submit = Callables.submit  # not the executor's, which is abstract

@@ -19,6 +19,7 @@ class RemoteMethod:
         self.name = name
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call it there and return its value."""
         return self.proxy._worker.call(self, *args, **kwargs)  # noqa: SLF001
 
     def __repr__(self) -> str:
@@ -43,6 +44,7 @@ class Proxy:
         return RemoteMethod(self, name)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the object there and return its value."""
         return RemoteMethod(self, "__call__")(*args, **kwargs)
 
     def __len__(self) -> int:

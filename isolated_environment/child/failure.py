@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-import sys
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+    from typing import Any
 
 
-def describe(error, dumps):
+def describe(error: BaseException, dumps: Callable[[Any], bytes]) -> dict[str, Any]:
     """Return what is known of an exception as plain data.
 
     Args:
@@ -18,7 +22,7 @@ def describe(error, dumps):
     """
     kind = type(error)
     described = {
-        "type": "%s.%s" % (kind.__module__, kind.__qualname__),
+        "type": f"{kind.__module__}.{kind.__qualname__}",
         "text": _text(error),
         "traceback": _traceback(error),
         "exception": None,
@@ -28,30 +32,30 @@ def describe(error, dumps):
     if isinstance(error, Exception) and described["unpicklable"] is None:
         try:
             described["exception"] = dumps(error)
-        except Exception:
-            pass
+        except Exception:  # noqa: BLE001 - whatever its parts do when they are pickled: its text is told
+            described["exception"] = None
     return described
 
 
-def _text(error):
+def _text(error: BaseException) -> str:
     try:
         return str(error)
-    except Exception as second:
-        return "<its text cannot be had: %s>" % type(second).__name__
+    except Exception as second:  # noqa: BLE001 - a class of the user's, which may do anything
+        return f"<its text cannot be had: {type(second).__name__}>"
 
 
-def _traceback(error):
+def _traceback(error: BaseException) -> str:
     import traceback
 
     try:
         error.__traceback__ = _without_our_frames(error.__traceback__)
         return "".join(traceback.format_exception(type(error), error, error.__traceback__))
-    except Exception as second:
-        return "<its traceback cannot be had: %s>" % type(second).__name__
+    except Exception as second:  # noqa: BLE001 - as above
+        return f"<its traceback cannot be had: {type(second).__name__}>"
 
 
-def _without_our_frames(found):
-    package = sys.modules[__name__].__package__ + "."
+def _without_our_frames(found: TracebackType | None) -> TracebackType | None:
+    package = __name__.rpartition(".")[0] + "."
     while found is not None and found.tb_frame.f_globals.get("__name__", "").startswith(package):
         found = found.tb_next
     return found

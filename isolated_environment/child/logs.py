@@ -7,11 +7,20 @@ from __future__ import annotations
 
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
+    from typing import Any
+
+    Send = Callable[[dict[str, Any]], None]
+
 #: Attributes of a record that are plain data and worth telling.
 _TOLD = ("name", "levelno", "levelname", "pathname", "lineno", "funcName", "created", "msecs", "thread", "threadName")
 
 
-def forward(levels, send):
+def forward(levels: Mapping[str, int], send: Send) -> None:
     """Forward records.
 
     Args:
@@ -27,11 +36,12 @@ def forward(levels, send):
 class _Watch:
     """Finds ``logging`` as the others would, and attaches the handler when it was loaded."""
 
-    def __init__(self, levels, send):
+    def __init__(self, levels: Mapping[str, int], send: Send) -> None:
         self._levels = levels
         self._send = send
 
-    def find_spec(self, name, path=None, target=None):
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        """Find a module (PEP 451)."""
         if name != "logging":
             return None
         sys.meta_path.remove(self)
@@ -42,28 +52,29 @@ class _Watch:
                 return spec
         return None
 
-    def _wrap(self, loader):
+    def _wrap(self, loader: Any) -> None:
         execute = loader.exec_module
 
-        def exec_module(module):
+        def exec_module(module: ModuleType) -> None:
             execute(module)
             _attach(module, self._levels, self._send)
 
         loader.exec_module = exec_module
 
 
-def _attach(logging, levels, send):
-    class Forwarder(logging.Handler):
+def _attach(logging: Any, levels: Mapping[str, int], send: Send) -> None:
+    class Forwarder(logging.Handler):  # type: ignore[misc]
         """Sends each record to the host."""
 
-        def emit(self, record):
+        def emit(self, record: Any) -> None:
+            """Send one record."""
             try:
                 told = {name: getattr(record, name) for name in _TOLD}
                 told["msg"] = record.getMessage()
                 if record.exc_info:
                     told["exc_text"] = logging.Formatter().formatException(record.exc_info)
                 send(told)
-            except Exception:
+            except Exception:  # noqa: BLE001 - as every handler of logging does
                 self.handleError(record)
 
     logging.getLogger().addHandler(Forwarder())

@@ -99,6 +99,7 @@ class CallingMethods(Callables):
     def call_within(
         self, timeout: float | None, target: object, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> Any:
+        """As :meth:`call`, with a time-out of its own, in seconds."""
         worker = self._worker(None, is_for_one_call=True)
         try:
             value = worker.call_within(timeout, target, args, kwargs)
@@ -114,6 +115,7 @@ class CallingMethods(Callables):
     def submit_within(
         self, timeout: float | None, target: object, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> CallFuture:
+        """As :meth:`submit`, with a time-out of its own, in seconds."""
         from ..bridge.future import CallFuture
 
         call = CallFuture(target, args, kwargs, timeout)
@@ -126,10 +128,10 @@ class CallingMethods(Callables):
         try:
             worker = self._worker(None, is_for_one_call=True)
         except BaseException as error:  # noqa: BLE001 - it belongs to who waits for the call
-            call.settle(False, error)
+            call.settle(returned=False, value=error)
             return
         for left in worker.run([call], lambda _: []):
-            left.settle(False, RuntimeError("the worker did not take the call"))
+            left.settle(returned=False, value=RuntimeError("the worker did not take the call"))
         if not worker.has_streams:
             worker.close()
 
