@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import builtins
 import concurrent.futures
 import os
 import signal
+import sys
 import threading
 import time
 
@@ -15,6 +17,10 @@ from isolated_environment import errors
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals")
 
 ECHO = "beyond:echo"
+
+
+def quiet(_: str) -> None:
+    """Take a line, and do nothing with it."""
 
 
 @pytest.fixture
@@ -47,8 +53,8 @@ def test_a_chain_of_causes_is_told(worker):
 @pytest.mark.parametrize(
     ("kind", "args", "name"),
     [
-        ("broken", (3, "here"), "beyond.Broken"),
-        ("locked", (), "beyond.Locked"),
+        ("broken", (3, "here"), "beyond.BrokenError"),
+        ("locked", (), "beyond.LockedError"),
         ("exit", (0,), "builtins.SystemExit"),
         ("interrupt", (), "builtins.KeyboardInterrupt"),
     ],
@@ -62,13 +68,16 @@ def test_an_exception_that_cannot_be_built_here_is_told(beyond, kind, args, name
             assert worker.call(ECHO, 1) == 1
 
 
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="there are no groups before 3.11")
 def test_notes_and_groups_are_kept(worker):
     def fail():
-        error = ExceptionGroup("several", [ValueError("one"), KeyError("two")])
+        import builtins
+
+        error = builtins.ExceptionGroup("several", [ValueError("one"), KeyError("two")])
         error.add_note("look here")
         raise error
 
-    with pytest.raises(ExceptionGroup) as caught:  # noqa: F821
+    with pytest.raises(builtins.ExceptionGroup) as caught:
         worker.call(fail)
     assert [type(each) for each in caught.value.exceptions] == [ValueError, KeyError]
     assert caught.value.__notes__ == ["look here"]
@@ -110,7 +119,7 @@ DEATHS = {
 
 @pytest.mark.parametrize("how", DEATHS)
 def test_a_death_is_told_as_what_it_was(beyond, how):
-    worker = beyond.worker(on_output=lambda line: None)
+    worker = beyond.worker(on_output=quiet)
     started = time.monotonic()
     with pytest.raises(errors.WorkerDied) as caught:
         worker.call("beyond:end", how)
@@ -130,7 +139,7 @@ def test_once_is_no_different(beyond):
 
 
 def test_a_daemon_that_keeps_the_descriptors_open_delays_nothing(beyond):
-    worker = beyond.worker(on_output=lambda line: None)
+    worker = beyond.worker(on_output=quiet)
     started = time.monotonic()
     with pytest.raises(errors.WorkerDied) as caught:
         worker.call("beyond:fork_a_daemon_and_end", "exit")
@@ -141,7 +150,7 @@ def test_a_daemon_that_keeps_the_descriptors_open_delays_nothing(beyond):
 @pytest.mark.parametrize("where", ["pickling the result", "in a destructor"])
 @pytest.mark.parametrize("how", ["quiet segfault", "exit"])
 def test_an_end_beside_the_call(beyond, where, how):
-    worker = beyond.worker(on_output=lambda line: None)
+    worker = beyond.worker(on_output=quiet)
     with pytest.raises((errors.WorkerDied, errors.SerializationError)):
         worker.call("beyond:end_later", how, where)
     with pytest.raises((errors.WorkerDied, errors.WorkerClosedError)):
@@ -159,7 +168,7 @@ def test_an_interpreter_that_does_not_come_up(beyond, tmp_path):
     python.chmod(0o755)
     peer = Peer("3.11", 5, ())
     with pytest.raises(errors.WorkerStartError, match="did not come up") as caught:
-        Worker(str(tmp_path), {}, peer, on_output=lambda line: None).call(ECHO, 1)
+        Worker(str(tmp_path), {}, peer, on_output=quiet).call(ECHO, 1)
     assert "cannot load libpython" in caught.value.tail
     python.unlink()
     with pytest.raises(errors.WorkerStartError, match="cannot be started"):

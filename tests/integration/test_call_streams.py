@@ -29,9 +29,7 @@ def test_items_come_in_order_and_none_is_lost(worker):
 
 
 def test_a_slow_generator_s_items_come_one_by_one(worker):
-    came = []
-    for item in worker.call("beyond:tick", 0.1, 3):
-        came.append((item, time.monotonic()))
+    came = [(item, time.monotonic()) for item in worker.call("beyond:tick", 0.1, 3)]
     assert came[1][1] - came[0][1] > 0.05
     assert [item for item, _ in came] == [0, 1, 2]
 
@@ -145,7 +143,7 @@ def test_a_thread_of_the_worker_may_call_back(worker):
 
 def test_a_value_of_a_callback_that_cannot_travel_is_told(worker):
     with pytest.raises(TypeError, match="lock"):
-        worker.call("beyond:apply", host_function(lambda: threading.Lock()))
+        worker.call("beyond:apply", host_function(threading.Lock))
     assert worker.call("beyond:echo", 1) == 1
 
 
@@ -199,7 +197,7 @@ def test_text_goes_to_stderr_by_default_and_stdout_stays_the_application_s(beyon
 
 
 def test_a_flood_on_stderr_holds_nothing_up(beyond):
-    with beyond.worker(on_output=lambda line: None) as worker:
+    with beyond.worker(on_output=str) as worker:
         assert worker.call("beyond:write", 50_000, "stderr") == 50_000
 
 
@@ -260,7 +258,7 @@ def test_both_workers_work(beyond):
 def test_a_worker_that_died_is_replaced_and_only_its_call_fails(beyond):
     from isolated_environment import errors
 
-    with beyond.workers(1, on_output=lambda line: None) as pool:
+    with beyond.workers(1, on_output=str) as pool:
         futures = [pool.submit("beyond:echo", number) for number in range(20)]
         crash = pool.submit("beyond:end", "segfault")
         more = [pool.submit("beyond:echo", number) for number in range(20)]

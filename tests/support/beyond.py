@@ -1,5 +1,6 @@
 """What is installed in the environment that the tests of calls call into.  CPython 3.8; the host does not import it."""
 
+import contextlib
 import ctypes
 import faulthandler
 import logging
@@ -16,8 +17,7 @@ def echo(*args, **kwargs):
 
 
 def count(number):
-    for item in range(number):
-        yield item
+    yield from range(number)
 
 
 def tick(seconds, number):
@@ -28,7 +28,7 @@ def tick(seconds, number):
 
 def count_then_fail(number):
     yield from range(number)
-    raise ValueError("after %d" % number)
+    raise ValueError(f"after {number}")
 
 
 async def later(value):
@@ -40,15 +40,15 @@ async def alater(number):
         yield item
 
 
-class Broken(Exception):
+class BrokenError(Exception):
     """Its class is here alone."""
 
     def __init__(self, code, place):
-        super().__init__("broken at %s" % place)
+        super().__init__(f"broken at {place}")
         self.code = code
 
 
-class Locked(Exception):
+class LockedError(Exception):
     """It cannot be pickled."""
 
     def __init__(self):
@@ -57,9 +57,13 @@ class Locked(Exception):
 
 
 def fail(kind, *args):
-    raise {"broken": Broken, "locked": Locked, "value": ValueError, "exit": SystemExit, "interrupt": KeyboardInterrupt}[
-        kind
-    ](*args)
+    raise {
+        "broken": BrokenError,
+        "locked": LockedError,
+        "value": ValueError,
+        "exit": SystemExit,
+        "interrupt": KeyboardInterrupt,
+    }[kind](*args)
 
 
 def fail_from(text):
@@ -148,10 +152,8 @@ def swallow(seconds):
     """Take no notice of an interrupt."""
     end_at = time.monotonic() + seconds
     while time.monotonic() < end_at:
-        try:
+        with contextlib.suppress(BaseException):
             time.sleep(0.05)
-        except BaseException:
-            pass
 
 
 def hold_the_gil(seconds):
