@@ -18,35 +18,43 @@ class Function(Generic[P, R]):
     """A function whose body runs in the environment; ``__wrapped__`` is the function itself.
 
     Args:
-        where: Who calls it.
+        where: What it is called in.
         function: The target.
-        timeout: Seconds that a call may take; ``None``: any.
+        call: Calls it: target, arguments, keyword arguments.
+        submit: Begins such a call.
     """
 
     __wrapped__: Callable[P, R]
     __isolated_environment_function__ = True
 
-    def __init__(self, where: Callables, function: Callable[P, R] | str, timeout: float | None) -> None:
+    def __init__(
+        self,
+        where: Callables,
+        function: Callable[P, R] | str,
+        call: Callable[..., Any],
+        submit: Callable[..., CallFuture],
+    ) -> None:
         self._where = where
         self._target = function
-        self._timeout = timeout
+        self._call = call
+        self._submit = submit
         if not isinstance(function, str):
             functools.update_wrapper(self, function)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Call it in the environment and return its value."""
-        return self._where.call_within(self._timeout, self._target, args, kwargs)  # type: ignore[no-any-return]
+        return self._call(self._target, args, kwargs)  # type: ignore[no-any-return]
 
     async def acall(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """As calling it, without blocking the event loop."""
         import asyncio
 
-        future = self._where.submit_within(self._timeout, self._target, args, kwargs)
+        future = self._submit(self._target, args, kwargs)
         return await asyncio.wrap_future(future)
 
     def submit(self, *args: P.args, **kwargs: P.kwargs) -> CallFuture:
         """Begin a call; return its future, whose ``cancel()`` also stops a call that runs."""
-        return self._where.submit_within(self._timeout, self._target, args, kwargs)
+        return self._submit(self._target, args, kwargs)
 
     def __get__(self, instance: object, owner: type | None = None) -> Any:
         return self if instance is None else functools.partial(self, instance)  # type: ignore[arg-type]
@@ -63,13 +71,11 @@ class Callables(ABC):
     timeout: float | None = None
 
     @abstractmethod
-    def call_within(
-        self, timeout: float | None, target: object, args: tuple[Any, ...], kwargs: Mapping[str, Any]
-    ) -> Any:
+    def _call(self, timeout: float | None, target: object, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         """As :meth:`call`, with a time-out of its own, in seconds."""
 
     @abstractmethod
-    def submit_within(
+    def _submit(
         self, timeout: float | None, target: object, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> CallFuture:
         """As :meth:`submit`, with a time-out of its own, in seconds."""
@@ -94,7 +100,7 @@ class Callables(ABC):
             CallTimeoutError: it took longer than it may, and was stopped.
             WorkerDied: the process ended before it answered.
         """
-        return self.call_within(self.timeout, target, args, kwargs)
+        return self._call(self.timeout, target, args, kwargs)
 
     def submit(self, target: Any, /, *args: Any, **kwargs: Any) -> CallFuture:
         """Begin a call.
@@ -110,7 +116,7 @@ class Callables(ABC):
         Raises:
             WorkerClosedError: no more calls are taken.
         """
-        return self.submit_within(self.timeout, target, args, kwargs)
+        return self._submit(self.timeout, target, args, kwargs)
 
     async def acall(self, target: object, /, *args: Any, **kwargs: Any) -> Any:
         """As :meth:`call`, without blocking the event loop; cancelling the task stops the work.
@@ -125,7 +131,7 @@ class Callables(ABC):
         """
         import asyncio
 
-        return await asyncio.wrap_future(self.submit_within(self.timeout, target, args, kwargs))
+        return await asyncio.wrap_future(self._submit(self.timeout, target, args, kwargs))
 
     @overload
     def function(self, target: Callable[P, R], *, timeout: float | None = None) -> Function[P, R]: ...
@@ -149,4 +155,6 @@ class Callables(ABC):
         """
         if target is None:
             return functools.partial(self.function, timeout=timeout)
-        return Function(self, target, self.timeout if timeout is None else timeout)
+        limit = self.timeout if timeout is None else timeout
+        call, submit = functools.partial(self._call, limit), functools.partial(self._submit, limit)
+        return Function(self, target, call, submit)

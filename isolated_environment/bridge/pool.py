@@ -51,18 +51,16 @@ class WorkerPool(concurrent.futures.Executor, Callables):
         """The process ids of the workers that run now."""
         return [pid for place in self._places if (pid := place.pid) is not None]
 
-    def call_within(
-        self, timeout: float | None, target: object, args: tuple[Any, ...], kwargs: Mapping[str, Any]
-    ) -> Any:
+    def _call(self, timeout: float | None, target: object, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         """As :meth:`call`, with a time-out of its own, in seconds."""
-        future = self.submit_within(timeout, target, args, kwargs)
+        future = self._submit(timeout, target, args, kwargs)
         try:
             return future.result()
         except BaseException:
             future.cancel()
             raise
 
-    def submit_within(
+    def _submit(
         self, timeout: float | None, target: object, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> CallFuture:
         """As :meth:`submit`, with a time-out of its own, in seconds."""

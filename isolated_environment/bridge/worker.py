@@ -106,15 +106,13 @@ class Worker(Callables):
 
     # calling
 
-    def call_within(
-        self, timeout: float | None, target: object, args: tuple[Any, ...], kwargs: Mapping[str, Any]
-    ) -> Any:
+    def _call(self, timeout: float | None, target: object, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         returned, value = self._ask(timeout, target, args, kwargs)
         if not returned:
             raise value
         return self.given(value)
 
-    def submit_within(
+    def _submit(
         self, timeout: float | None, target: object, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> CallFuture:
         with self._mutex:

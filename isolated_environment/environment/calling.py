@@ -96,13 +96,11 @@ class CallingMethods(Callables):
             held.prefix, make_mapping(held.prefix, None, env or {}), _peer_of(held), held=held.lease, **options
         )
 
-    def call_within(
-        self, timeout: float | None, target: object, args: tuple[Any, ...], kwargs: Mapping[str, Any]
-    ) -> Any:
+    def _call(self, timeout: float | None, target: object, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         """As :meth:`call`, with a time-out of its own, in seconds."""
         worker = self._worker(None, is_for_one_call=True)
         try:
-            value = worker.call_within(timeout, target, args, kwargs)
+            value = worker.function(target, timeout=timeout)(*args, **kwargs)
         except BaseException:
             worker.close()
             raise
@@ -112,7 +110,7 @@ class CallingMethods(Callables):
             worker.close()
         return value
 
-    def submit_within(
+    def _submit(
         self, timeout: float | None, target: object, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> CallFuture:
         """As :meth:`submit`, with a time-out of its own, in seconds."""
