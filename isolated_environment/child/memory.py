@@ -10,17 +10,17 @@ holders that nobody can ask: what is lent then never comes back (:mod:`.leases`)
 
 A table is a list of rows, plain data.  Before the buffers: ``("gone", [...])`` tells what the receiver may unmap,
 ``("new", number, capacity)`` is a segment whose descriptor comes along.  One row for each buffer: ``("inline", size)``,
-``("copy", number, offset, size)``, ``("lease", number, size)``, ``("shared", key, size)`` with its descriptor.
+``("copy", number, offset, size)``, ``("lease", number, size)``, ``("shared", key, size)`` with its descriptor when the
+frame names that memory for the first time, else ``("again", key)``.
 Descriptors come in the order of their rows.
 """
 
 from __future__ import annotations
 
 import _thread
-import os
 from _pickle import PickleBuffer
 
-from . import backing, leases, segments, sharing
+from . import arrays, backing, inbox, segments, sharing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,12 +30,17 @@ if TYPE_CHECKING:
     Row = tuple[Any, ...]
 
 Segments = segments.Segments
+Inbox = inbox.Inbox
 Refused = backing.Refused
 
 #: Smaller buffers travel together and are copied out on arrival: that costs less than keeping account of each.
-LEASE_FLOOR = 1 << 20
+LEASE_FLOOR = 1 << 19
 #: Arrays of one connection that may live on the other side without a copy; each holds descriptors on both sides.
 MOST_LEASES = 16
+#: Below this size, an array gets one of the last half of them never: those are for arrays where a copy would hurt.
+LARGE = 16 << 20
+#: Pieces of shared memory that one frame may name; each needs a descriptor, and Linux takes 253 at once.
+MOST_SHARED = 64
 #: Segments that may be on their way or in use; what comes beyond travels inline.
 MOST_SEGMENTS = 24
 
@@ -66,7 +71,7 @@ class Outbox:
             travel behind the table, one after the other.
 
         Raises:
-            ValueError: shared memory is among them and no descriptor can travel.
+            Unpicklable: shared memory is among them and no descriptor can travel.
         """
         views = [PickleBuffer(buffer).raw() for buffer in buffers]
         rows: list[Row] = [()] * len(views)
@@ -83,24 +88,29 @@ class Outbox:
             except BaseException:  # nothing of it will be sent
                 self.release([~number for number in self._out if number not in before])
                 raise
-        inline = [views[place] for place, row in enumerate(rows) if row[0] == "inline"]
-        return head + rows, new + passed, inline
+        beside = [views[place] for place, row in enumerate(rows) if row[0] == "inline"]
+        return head + rows, new + passed, beside
 
     def _fill(
         self, views: list[memoryview], rows: list[Row], head: list[Row], new: list[int], passed: list[int]
     ) -> None:
-        small = []
+        small: list[int] = []
+        named: set[bytes] = set()
         for place, view in enumerate(views):
             record = sharing.holding(view)
             if record is not None:
-                rows[place] = self._share(record, passed)
+                rows[place] = self._share(record, passed, named)
+                named.add(record.key)
             elif view.nbytes < LEASE_FLOOR:
                 small.append(place)
-            elif not self._place([place], views, rows, head, new, lend=len(self._leases) < MOST_LEASES):
+            elif not self._place([place], views, rows, head, new, lend=self._may_lend(view.nbytes)):
                 rows[place] = ("inline", view.nbytes)
         if small and not self._place(small, views, rows, head, new, lend=False):
             for place in small:
                 rows[place] = ("inline", views[place].nbytes)
+
+    def _may_lend(self, size: int) -> bool:
+        return len(self._leases) < (MOST_LEASES if size >= LARGE else MOST_LEASES // 2)
 
     def _place(
         self,
@@ -131,9 +141,13 @@ class Outbox:
                 rows[place] = ("copy", segment.number, offset, views[place].nbytes)
         return True
 
-    def _share(self, record: sharing.Shared, descriptors: list[int]) -> Row:
+    def _share(self, record: sharing.Shared, descriptors: list[int], named: set[bytes]) -> Row:
         if self._pool is None:
-            raise ValueError("shared memory cannot travel to this process: no descriptor can be passed to it")
+            raise arrays.refusal("SharedArray", "no descriptor can be passed to this process, and memory only with one")
+        if record.key in named:
+            return ("again", record.key)
+        if len(named) >= MOST_SHARED:
+            raise arrays.refusal("SharedArray", "there are more than %d in one call" % MOST_SHARED)
         if record.is_own:
             self._shared.add(record.key)
         descriptors.append(record.descriptor)
@@ -170,129 +184,3 @@ class Outbox:
             self._leases.clear()
             if self._pool is not None:
                 self._pool.close()
-
-
-class Inbox:
-    """The receiver's half of one direction."""
-
-    def __init__(self) -> None:
-        self._attached: dict[int, leases.Attached] = {}
-        self._held: dict[bytes, Any] = {}
-        self._done: list[int] = []
-        self._lock = _thread.RLock()
-
-    def unpack(self, table: Sequence[Row], descriptors: Iterable[int], inline: Any = b"") -> list[memoryview]:
-        """Return the buffers of a frame, in order, all of them writable.
-
-        Args:
-            table: As :meth:`Outbox.pack` made it.
-            descriptors: That came with it; taken over, also when this fails.
-            inline: The octets behind the table: one buffer, or a list of them.
-
-        Raises:
-            Refused: the table is wrong, or memory that came is not safe to use.
-            OSError: memory that came cannot be mapped.
-        """
-        unpacking = _Unpacking(self, list(descriptors), inline)
-        try:
-            with self._lock:
-                found = [view for row in table for view in unpacking.take(row)]
-            if unpacking.descriptors:
-                raise Refused("%d descriptors came that belong to nothing" % len(unpacking.descriptors))
-        finally:
-            for descriptor in unpacking.descriptors:
-                os.close(descriptor)
-        return found
-
-    def attach(self, number: int, descriptor: int, capacity: int) -> None:
-        """Map a segment that is new here."""
-        done = self._done
-
-        def report(is_reusable: bool) -> None:  # noqa: FBT001
-            done.append(number if is_reusable else ~number)
-
-        self._attached[number] = leases.Attached(descriptor, capacity, report)
-
-    def lend(self, number: int, size: int) -> memoryview:
-        """Return a view of a segment; when the last view made from it is gone, the sender gets it back."""
-        return self._attached[number].lend(size)
-
-    def copy(self, number: int, offset: int, size: int) -> memoryview:
-        """Return a copy of a part of a segment, which the sender gets back at once."""
-        octets = self._attached[number].read(offset, size)
-        if number not in self._done:
-            self._done.append(number)
-        return memoryview(octets)
-
-    def share(self, key: bytes, descriptor: int, size: int) -> memoryview:
-        """Return a view of shared memory, which stays mapped here until its maker is done with it."""
-        exporter = sharing.adopt(key, descriptor, size)
-        if not sharing.live[key].is_own:
-            self._held[key] = exporter
-        return memoryview(exporter).cast("B")
-
-    def released(self) -> list[int]:
-        """Return what this side is done with since this was asked last, for :meth:`Outbox.release` over there."""
-        with self._lock:
-            numbers = self._done[:]
-            del self._done[: len(numbers)]  # more may come meanwhile, at the end
-            for number in numbers:
-                if number < 0:
-                    self._attached.pop(~number, None)
-        return numbers
-
-    def forget(self, names: Iterable[int | bytes]) -> None:
-        """Unmap what the sender is done with, as its :meth:`Outbox.gone` told; views that there are keep theirs."""
-        with self._lock:
-            for name in names:
-                self._attached.pop(name, None)  # type: ignore[arg-type]
-                self._held.pop(name, None)  # type: ignore[arg-type]
-
-    def close(self) -> None:
-        """Unmap what no view uses."""
-        with self._lock:
-            self._attached.clear()
-            self._held.clear()
-
-
-class _Unpacking:
-    """One table on its way to views."""
-
-    def __init__(self, inbox: Inbox, descriptors: list[int], inline: Any) -> None:
-        self.descriptors = descriptors
-        self._inbox = inbox
-        self._inline = list(inline) if isinstance(inline, (list, tuple)) else None
-        self._stream = memoryview(b"" if self._inline is not None else inline).cast("B")
-
-    def take(self, row: Row) -> list[memoryview]:
-        """Return the views of a row: one, or none."""
-        try:
-            take = getattr(self, "_take_" + row[0])
-            found = take(*row[1:])
-        except (TypeError, LookupError, AttributeError, ValueError) as error:
-            raise Refused(f"a row of a table of buffers cannot be used: {error}") from error
-        return [] if found is None else [found]
-
-    def _take_gone(self, names: list[int | bytes]) -> None:
-        self._inbox.forget(names)
-
-    def _take_new(self, number: int, capacity: int) -> None:
-        self._inbox.attach(number, self.descriptors.pop(0), capacity)
-
-    def _take_lease(self, number: int, size: int) -> memoryview:
-        return self._inbox.lend(number, size)
-
-    def _take_copy(self, number: int, offset: int, size: int) -> memoryview:
-        return self._inbox.copy(number, offset, size)
-
-    def _take_shared(self, key: bytes, size: int) -> memoryview:
-        return self._inbox.share(key, self.descriptors.pop(0), size)
-
-    def _take_inline(self, size: int) -> memoryview:
-        if self._inline is not None:
-            found = memoryview(self._inline.pop(0)).cast("B")
-        else:
-            found, self._stream = self._stream[:size], self._stream[size:]
-        if found.nbytes != size:
-            raise ValueError("fewer octets came than were announced")
-        return memoryview(bytearray(found)) if found.readonly else found

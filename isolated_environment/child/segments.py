@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _thread
 import os
+import sys
 from _weakref import ref
 
 from . import backing
@@ -12,8 +13,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from mmap import mmap
+    from typing import Any
 
-#: One piece of a copy: other threads get their turn between two (a piece takes less than a millisecond).
+#: One piece of a copy: other threads get their turn between two; a piece takes less than a millisecond.
 _PIECE = 8 << 20
 _SMALLEST = 1 << 20
 _ALIGNMENT = 64
@@ -58,10 +60,8 @@ class Segment:
         """
         warm = max(0, min(view.nbytes, self._mapped() - offset))
         if warm:
-            with memoryview(self._mapping) as target:  # type: ignore[arg-type]
-                for start in range(0, warm, _PIECE):
-                    end = min(start + _PIECE, warm)
-                    target[offset + start : offset + end] = view[start:end]
+            with memoryview(self._mapping) as whole, whole[offset : offset + warm] as target:  # type: ignore[arg-type]
+                copy(view[:warm], target)
         while warm < view.nbytes:
             warm += os.pwrite(self.descriptor, view[warm : warm + (_PIECE << 3)], offset + warm)
         self._filled = max(self._filled, offset + view.nbytes)
@@ -88,6 +88,17 @@ class Segment:
         if self.descriptor >= 0:
             descriptor, self.descriptor = self.descriptor, -1
             os.close(descriptor)
+
+
+def copy(source: memoryview, target: memoryview) -> None:
+    """Copy octets; other threads get their turn meanwhile."""
+    size = source.nbytes
+    numpy: Any = sys.modules.get("numpy") if size > _PIECE else None
+    if hasattr(numpy, "copyto"):  # lets other threads run; one piece: beyond the caches that is twice as fast
+        numpy.copyto(numpy.frombuffer(target, numpy.uint8), numpy.frombuffer(source, numpy.uint8))
+        return
+    for start in range(0, size, _PIECE):
+        target[start : start + _PIECE] = source[start : start + _PIECE]
 
 
 class Segments:
