@@ -9,17 +9,16 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import BytesIO
 from types import FunctionType, ModuleType
 from typing import Any
 
 import cloudpickle
 
-from ..child import difficult, source
-from ..child import pickling as child_pickling
-from .pickling import Asking, Pickler, token_of
+from ..child import difficult, names, source
+from .pickling import Asking
 from .reach import BY_NAME, Reach
-from .uses import modules_used
+from .tokens import token_of
+from .uses import contents_of, modules_used, names_of
 
 _registering = threading.Lock()
 
@@ -52,8 +51,10 @@ class Taking(Asking):
             name: what for name, what in function.__annotations__.items() if _is_plain_annotation(what, reach)
         }
         # a list of what is to be unpickled before the function runs, whatever it is
+        mentioned = names_of(function.__code__)
+        around = [*map(function.__globals__.get, mentioned), *contents_of(function).values()]
         state["_cloudpickle_submodules"] += [
-            _Used(module, names) for module, names in modules_used(function, self.peer).items()
+            _Used(module, used) for module, used in modules_used(mentioned, around, self.peer).items()
         ]
         return reduced
 
@@ -68,11 +69,9 @@ class _Used:
         return self._reduced
 
 
-def pickler_like(file: BytesIO, pickler: Pickler, buffers: list[Any] | None) -> Any:
-    """Return a pickler for the same environment that takes functions and classes apart."""
-    made = difficult.pickler_class(Taking)(file, pickler.peer.protocol, buffers)
-    made.peer, made.reducers = pickler.peer, pickler.reducers
-    return made
+def pickler_class() -> Any:
+    """Return the class of picklers that take functions and classes apart."""
+    return difficult.pickler_class(Taking)
 
 
 @contextmanager
@@ -96,7 +95,7 @@ def _registered(name: str | None) -> Iterator[None]:
 def _with_token(reduced: Any, kind: type) -> Any:
     """Let a class know by what the host knows it: it comes back as the host's own, not as a copy."""
     if isinstance(reduced, tuple) and isinstance(reduced[2], tuple) and isinstance(reduced[2][0], dict):
-        reduced[2][0][child_pickling.TOKEN] = token_of(kind)
+        reduced[2][0][names.TOKEN] = token_of(kind)
     return reduced
 
 

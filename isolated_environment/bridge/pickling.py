@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import weakref
 from collections.abc import Sequence
+from functools import lru_cache
 from io import BytesIO
-from types import CodeType, ModuleType
+from types import CellType, CodeType, ModuleType
 from typing import Any, TypeVar
 
 from ..child import pickling, source
@@ -18,12 +18,10 @@ __all__ = ["Peer", "cloudpickle_for", "dumps"]
 #: Marks what ``@env.function`` made of a function, which stands in its ``__wrapped__``.
 WRAPPER = source.WRAPPER
 
+_Cached = type(lru_cache(lambda: None))
+
 #: What the parts of a call are named in errors.
 CALL = ("target", "args", "kwargs")
-
-_originals: weakref.WeakValueDictionary[str, Any] = weakref.WeakValueDictionary()
-_tokens: weakref.WeakKeyDictionary[type, str] = weakref.WeakKeyDictionary()
-pickling.originals = _originals
 
 
 class Asking(pickling.Asking):
@@ -33,9 +31,6 @@ class Asking(pickling.Asking):
 
     def reduce_named(self, value: Any) -> Any:
         """Reduce a function, class or module: by its name there, or by value."""
-        raw = unwrapped(value)
-        if raw is not value:
-            return source.same, (raw,)
         way = Reach(self.peer).of(value)
         if way is NOT_AT_ALL:
             raise _lacking(value)
@@ -45,10 +40,14 @@ class Asking(pickling.Asking):
 
     def reduce_other(self, value: Any) -> Any:
         """Reduce what pickle would take by a name that is not there."""
+        raw = unwrapped(value)
+        if raw is not value:
+            return source.same, (raw,)
+        if isinstance(value, _Cached) and Reach(self.peer).of(value) is not BY_NAME:
+            told = value.cache_parameters()
+            return source.cached, (value.__wrapped__, told["maxsize"], told["typed"])
         if isinstance(value, TypeVar) and Reach(self.peer).of(value) is not BY_NAME:
             return TypeVar, (value.__name__, *value.__constraints__)
-        if isinstance(value, CodeType) and not self.peer.has_same_code:
-            raise TypeError("code objects cannot travel to another Python")
         return super().reduce_other(value)
 
 
@@ -62,6 +61,14 @@ class Pickler(Asking, pickling.Pickler):
         from .source import reduced
 
         return reduced(value, self.peer)
+
+    def reduce_other(self, value: Any) -> Any:
+        """Reduce the parts of a function; its code never travels to another Python."""
+        if self.peer.has_same_code or not isinstance(value, (CellType, CodeType)):
+            return super().reduce_other(value)
+        if isinstance(value, CodeType):
+            raise TypeError("a code object cannot travel to another Python")
+        return self.reduce_by_value(value)
 
 
 def dumps(
@@ -80,7 +87,7 @@ def dumps(
         SerializationError: it cannot travel; the error says which part.
     """
     file = BytesIO()
-    pickler = Pickler(file, peer.protocol, buffers)
+    pickler = pickling.make(Pickler, file, peer.protocol, buffers)
     pickler.peer = peer
     if reducers:
         pickler.reducers = reducers
@@ -98,15 +105,16 @@ def _dumps_difficult(
 ) -> bytes:
     from ..child import difficult
 
-    again = None
+    able = None
     if pickler.peer.has_same_code:
-        from .by_value import pickler_like as again
+        from .by_value import pickler_class
+
+        able = pickler_class()
     try:
-        found: bytes = difficult.dumps(value, pickler, again, buffers, error)
+        return difficult.dumps(value, pickler, able, pickler.peer.protocol, buffers, error)
     except pickling.Unpicklable as refused:
         whole = isinstance(value, tuple) and len(value) == len(names)
         raise refusal(refused, _path(refused.path, names if whole else ())) from refused.__cause__
-    return found
 
 
 def refusal(found: pickling.Unpicklable, path: str) -> SerializationError:
@@ -142,16 +150,7 @@ def _lacking(value: Any) -> pickling.Unpicklable:
 
 def unwrapped(value: Any) -> Any:
     """Return the function inside of what ``@env.function`` made; anything else as it is."""
-    return value.__wrapped__ if hasattr(value, "__dict__") and WRAPPER in vars(value) else value
-
-
-def token_of(kind: type) -> str:
-    """Return the name under which a class comes back from the environment that got it by value."""
-    token = _tokens.get(kind)
-    if token is None:
-        token = _tokens[kind] = os.urandom(8).hex()
-        _originals[token] = kind
-    return token
+    return getattr(value, "__wrapped__", value) if getattr(type(value), WRAPPER, False) else value
 
 
 def cloudpickle_for(peer: Peer) -> str | None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import dis
+import inspect
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from .reach import BY_NAME, BY_VALUE, Peer, Reach
+
+_LOOKUPS = {"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS", "LOAD_FROM_DICT_OR_DEREF", "LOAD_CLASSDEREF"}
 
 
 def codes_of(code: CodeType) -> Iterator[CodeType]:
@@ -34,13 +38,40 @@ def contents_of(function: FunctionType) -> dict[str, Any]:
     return found
 
 
-def modules_used(function: FunctionType, peer: Peer) -> dict[ModuleType, dict[str, Any]]:
-    """Return what a function uses of modules that are the application's own: what of each, by name."""
-    names = names_of(function.__code__)
+def lookups_of(code: CodeType) -> set[str]:
+    """Return the names that one code object looks up in its globals, not those in it."""
+    return {step.argval for step in dis.get_instructions(code) if step.opname in _LOOKUPS}
+
+
+def globals_of(code: CodeType) -> set[str]:
+    """Return the names that a code object and all that are in it look up in their globals."""
+    return {name for each in codes_of(code) for name in lookups_of(each)}
+
+
+def functions_of(kind: type) -> Iterator[FunctionType]:
+    """Yield the functions that stand in a class, out of what decorators made of them."""
+    for value in vars(kind).values():
+        if isinstance(value, property):
+            inner: Iterable[Any] = (value.fget, value.fset, value.fdel)
+        else:
+            inner = (getattr(value, "__func__", value),)
+        for function in inner:
+            raw = inspect.unwrap(function) if callable(function) else function
+            if isinstance(raw, FunctionType):
+                yield raw
+
+
+def modules_used(names: set[str], values: Iterable[Any], peer: Peer) -> dict[ModuleType, dict[str, Any]]:
+    """Return what is used of modules that are the application's own: what of each, by name.
+
+    Args:
+        names: All that the code mentions.
+        values: What it refers to.
+        peer: Where it goes.
+    """
     reach = Reach(peer)
     found: dict[ModuleType, dict[str, Any]] = {}
-    around = [function.__globals__.get(name) for name in names]
-    waiting = [value for value in [*around, *contents_of(function).values()] if isinstance(value, ModuleType)]
+    waiting = [value for value in values if isinstance(value, ModuleType)]
     while waiting:
         module = waiting.pop()
         if module in found or reach.of(module) is not BY_VALUE:
@@ -51,19 +82,19 @@ def modules_used(function: FunctionType, peer: Peer) -> dict[ModuleType, dict[st
     return found
 
 
-def submodules_used(function: FunctionType, peer: Peer) -> list[str]:
-    """Return the submodules that a function reaches through their packages: importing the package is not enough."""
-    names = names_of(function.__code__)
+def submodules_used(names: set[str], values: Iterable[Any], peer: Peer) -> list[ModuleType]:
+    """Return the submodules that code reaches through their packages: importing the package is not enough.
+
+    Args:
+        names, values, peer: As for :func:`modules_used`.
+    """
     reach = Reach(peer)
     found = []
-    for name in sorted(names):
-        package = function.__globals__.get(name)
+    for package in values:
         if not isinstance(package, ModuleType) or reach.of(package) is not BY_NAME:
             continue
         prefix = package.__name__ + "."
-        found += [
-            module
-            for module in list(sys.modules)
-            if module.startswith(prefix) and names.issuperset(module[len(prefix) :].split("."))
-        ]
+        for name, module in list(sys.modules.items()):
+            if name.startswith(prefix) and module and names.issuperset(name[len(prefix) :].split(".")):
+                found.append(module)
     return found

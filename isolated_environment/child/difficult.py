@@ -1,4 +1,4 @@
-"""Values that plain pickle refuses: what cloudpickle can do besides, and where in a value the trouble is.
+"""Values that plain pickle refuses: what cloudpickle can do besides, and what is said where it cannot either.
 
 Imported only then.
 """
@@ -8,18 +8,23 @@ from __future__ import annotations
 import sys
 from _io import BytesIO, TextIOWrapper
 
-from . import pickling, trail
+from . import names, pickling, trail
 
-_made = {}
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_made: dict[Any, Any] = {}
 
 
-def dumps(value, pickler, again, buffers, error):
+def dumps(value: Any, pickler: Any, able: Any, protocol: int, buffers: list[Any] | None, error: Exception) -> bytes:
     """Pickle a value that plain pickle refused.
 
     Args:
         value: The value.
         pickler: That refused.
-        again: Makes a pickler that can do more, from a file, the first pickler and the buffers; None: there is none.
+        able: The class of one that can do more, see :func:`pickler_class`; None: there is none.
+        protocol: Of pickle.
         buffers: Takes the large buffers, or None.
         error: What the first one raised.
 
@@ -28,15 +33,16 @@ def dumps(value, pickler, again, buffers, error):
     """
     if buffers:
         del buffers[:]
-    if again is not None:
+    if able is not None:
         file = BytesIO()
+        first, pickler = pickler, pickling.make(able, file, protocol, buffers)
+        vars(pickler).update(vars(first))
         try:
-            pickler = again(file, pickler, buffers)
             pickler.dump(value)
             return file.getvalue()
         except MemoryError:
             raise
-        except Exception as second:
+        except Exception as second:  # noqa: BLE001 - whatever a class does when it is pickled
             error = second
             error.__context__ = None  # that plain pickle cannot do it is no news
             if buffers:
@@ -47,11 +53,11 @@ def dumps(value, pickler, again, buffers, error):
 class Taking(pickling.Asking):
     """What a pickler asks that takes functions and classes apart where the other side does not know them."""
 
-    def reduce_by_value(self, value):
+    def reduce_by_value(self, value: Any) -> Any:
         """Reduce a function, class or module with all that it needs."""
-        return pickling.cloudpickle().Pickler.reducer_override(self, value)
+        return names.cloudpickle().Pickler.reducer_override(self, value)
 
-    def reduce_other(self, value):
+    def reduce_other(self, value: Any) -> Any:
         """Refuse files: cloudpickle would send what stands in them."""
         if not isinstance(value, TextIOWrapper):
             return NotImplemented
@@ -61,18 +67,18 @@ class Taking(pickling.Asking):
         raise TypeError("an open file cannot travel")
 
 
-def pickler_class(*asking):
-    """Return a pickler of functions and classes by value.
+def pickler_class(*asking: type) -> Any:
+    """Return the class of picklers of functions and classes by value.
 
     Args:
         asking: Classes that say what goes by value.
     """
     if asking not in _made:
-        _made[asking] = type("ByValuePickler", (*asking, Taking, pickling.cloudpickle().Pickler), {})
+        _made[asking] = type("ByValuePickler", (*asking, Taking, names.cloudpickle().Pickler), {})
     return _made[asking]
 
 
-def not_built(error, found):
+def not_built(error: Exception, found: str) -> pickling.Unpicklable:
     """Return the error that says that a value cannot be built on this side.
 
     Args:
@@ -81,13 +87,13 @@ def not_built(error, found):
     """
     text = trail.told(error)
     frame = error.__traceback__
-    while frame is not None and frame.tb_frame.f_globals.get("__name__", "").startswith(pickling.__package__):
+    while frame is not None and frame.tb_frame.f_globals.get("__package__") == __package__:
         frame = frame.tb_next
     if frame is not None:  # raised by Python code: whose is it?
-        names = frame.tb_frame.f_code.co_varnames
-        first = frame.tb_frame.f_locals.get(names[0]) if names else None
-        if names[:1] == ("self",):
+        arguments = frame.tb_frame.f_code.co_varnames[:1]
+        first = frame.tb_frame.f_locals.get(arguments[0]) if arguments else None
+        if arguments == ("self",):
             found = trail.type_name(first)
-        elif names[:1] == ("cls",) and isinstance(first, type):
+        elif arguments == ("cls",) and isinstance(first, type):
             found = trail.name_of(first)
     return pickling.Unpicklable("", found, text)

@@ -1,13 +1,15 @@
-"""Values as octets, for both sides: pickle, with what two Pythons and two module names need besides.
+"""Values as octets, for both sides: pickle, with what two Pythons and two names of a module need besides.
 
-The package of this module has two names, one on each side; pickles name either.  So it is with cloudpickle, which the
-environment need not have: there it is loaded from the host's copy, under a name of its own.
+A call costs little where nothing unusual is in it: only what is no plain value is asked about, and only what pickle
+refuses is looked at twice (:mod:`.difficult`).
 """
 
 from __future__ import annotations
 
 import sys
 from _io import BytesIO
+
+from . import names
 
 if "functools" in sys.modules:
     import _pickle
@@ -18,37 +20,29 @@ else:  # _pickle wants functools.partial and nothing else of it: functools and c
     finally:
         del sys.modules["functools"]
 
-#: The highest pickle protocol of this Python that we use.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import Any
+
+    Reducer = Callable[[Any], Any]
+    _Base = _pickle.Pickler
+else:
+    _Base = object
+
+#: The highest pickle protocol that we use.
 HIGHEST = 5
-#: Buffers from this size on travel beside the pickle.
+#: Buffers of this size or more travel beside the pickle.
 LARGE = 64 * 1024
 
-_OURS = __name__.rpartition(".")[0]
-_NAMES_OF_OURS = ("isolated_environment.child", "isolated_environment_child")
-_CLOUDPICKLE = "cloudpickle.cloudpickle"
-_PRIVATE_CLOUDPICKLE = "_isolated_environment_cloudpickle"
-#: Modules that have another name in other releases: looked for there when the first is not to be had.
-_MOVED = {
-    "pathlib._local": "pathlib",  # what Python 3.13 says
-    "numpy._core": "numpy.core",  # numpy 2, and 1
-    "numpy.core": "numpy._core",
-}
-#: Attribute of a class that came by value: what the host knows it by.
-TOKEN = "__isolated_environment_class__"
-
-_FunctionType = type(lambda: None)
-_BuiltinType = type(len)
-_ModuleType = type(sys)
-#: Objects that are known by their name.
-NAMED = (_FunctionType, _BuiltinType, type, _ModuleType)
-
-#: The directory of the host's cloudpickle, or None: functions and classes travel by name only.
-_cloudpickle_directory = None
-#: On the host: finds the class of a token.  See isolated_environment.bridge.
-originals = {}
+_Function = type(lambda: None)
+_Builtin = type(len)
+_Module = type(sys)
+#: What is known by its name.
+NAMED = (_Function, _Builtin, type, _Module)
 
 
-class Unpicklable(Exception):
+class Unpicklable(Exception):  # noqa: N818 - said of the value
     """A value cannot travel.
 
     Args:
@@ -58,41 +52,35 @@ class Unpicklable(Exception):
     """
 
     #: One thing to do about it, or None.
-    hint = None
+    hint: str | None = None
 
-    def __init__(self, path, type_name, reason):
+    def __init__(self, path: str, type_name: str, reason: str) -> None:
         super().__init__(path, type_name, reason)
         self.path = path
         self.type_name = type_name
         self.reason = reason
 
     @property
-    def unpicklable(self):
+    def unpicklable(self) -> tuple[str, str, str]:
         """All of it, as plain data."""
         return self.path, self.type_name, self.reason
 
-    def __str__(self):
+    def __str__(self) -> str:
         return "%s (%s): %s" % (self.path or "the value", self.type_name, self.reason)
 
 
-class ByValue(Exception):
-    """What is pickled holds a function or class that the other side does not know by name."""
+class ByValue(Exception):  # noqa: N818 - said of what is pickled
+    """It holds a function or class that the other side does not know by name."""
 
 
-class Asking:
+class Asking(_Base):
     """What a pickler asks about everything that is not plain."""
 
     #: Functions that are asked first: each returns what ``__reduce__`` would, or ``NotImplemented``.
-    reducers = ()
+    reducers: Iterable[Reducer] = ()
+    _plain: Any = ()
 
-    def __init__(self, file, protocol, buffers=None):
-        if buffers is None or protocol < 5:  # noqa: PLR2004 - since 5 there are buffers
-            super().__init__(file, protocol)
-        else:
-            super().__init__(file, protocol, buffer_callback=_Taker(buffers))
-        self._plain = set()
-
-    def reducer_override(self, value):
+    def reducer_override(self, value: Any) -> Any:
         """Return what ``value.__reduce__`` would, or ``NotImplemented`` for the usual way."""
         kind = type(value)
         if kind in self._plain:
@@ -103,97 +91,76 @@ class Asking:
                 return reduced
         if isinstance(value, NAMED):
             return self.reduce_named(value)
-        if kind is memoryview:
-            return _reduce_view(value)
         if _is_numeric(kind):
             from . import arrays
 
             return arrays.reduce_array(value)
-        reduced = self.reduce_other(value)
+        reduced = _reduce_view(value) if kind is memoryview else self.reduce_other(value)
         if reduced is NotImplemented:
+            self._plain = self._plain or set()
             self._plain.add(kind)
         return reduced
 
-    def reduce_other(self, value):
-        """Reduce what is no function, class, module or array."""
+    def reduce_other(self, value: Any) -> Any:  # noqa: ARG002 - for subclasses
+        """Reduce what is no function, class, module or array; what it says of one holds for all of its class."""
         return NotImplemented
 
-    def reduce_named(self, value):
+    def reduce_named(self, value: Any) -> Any:
         """Reduce a function, class or module; what the other side sent by value goes back by its name there."""
-        if isinstance(value, type):
-            token = vars(value).get(TOKEN)
-            if token is not None:
-                return original, (token, value.__module__, value.__qualname__)
-        if isinstance(value, (_FunctionType, type)) and not is_found(value):
-            if "<" not in value.__qualname__ and value.__module__ not in sys.modules:
-                return original, (None, value.__module__, value.__qualname__)
-            return self.reduce_by_value(value)
-        return NotImplemented
+        if not isinstance(value, (_Function, type)):
+            return NotImplemented
+        token = vars(value).get(names.TOKEN) if isinstance(value, type) else names.tokens.get(value)
+        if token is not None:
+            return names.original, (token, value.__module__, value.__qualname__)
+        if names.is_found(value):
+            return NotImplemented
+        if "<" not in value.__qualname__ and value.__module__ not in sys.modules:
+            return names.original, (None, value.__module__, value.__qualname__)
+        return self.reduce_by_value(value)
 
-    def reduce_by_value(self, value):
+    def reduce_by_value(self, value: Any) -> Any:
         """Reduce a function, class or module that the other side does not know by name."""
         raise ByValue(value)
 
 
 class Pickler(Asking, _pickle.Pickler):
-    """A pickler of what both sides know by name.
+    """A pickler of what both sides know by name."""
+
+
+def _take(buffers: list[Any], buffer: Any) -> bool:
+    """Take a buffer out of the pickle, if it is large; return whether it stays."""
+    if buffer.raw().nbytes < LARGE:
+        return True
+    buffers.append(buffer)
+    return False
+
+
+def make(kind: type[Pickler], file: Any, protocol: int, buffers: list[Any] | None) -> Any:
+    """Return a pickler.
 
     Args:
-        file: Where to write.
+        kind: Its class.
+        file: Where it writes.
         protocol: Of pickle.
-        buffers: Takes the large buffers; None: none travels beside.
+        buffers: Takes the large buffers; None: they stay in the pickle.
     """
+    if buffers is None or protocol < 5:  # noqa: PLR2004 - since 5 there are buffers
+        return kind(file, protocol)
+    return kind(file, protocol, buffer_callback=_take.__get__(buffers))  # type: ignore[attr-defined]
 
 
-class _Taker:
-    """Takes large buffers out of the pickle."""
-
-    def __init__(self, buffers):
-        self._buffers = buffers
-
-    def __call__(self, buffer):
-        if buffer.raw().nbytes < LARGE:
-            return True  # stays in the pickle
-        self._buffers.append(buffer)
-        return False
-
-
-def _is_numeric(kind):
+def _is_numeric(kind: type) -> bool:
     """Whether a class is of a library that has arrays, or made from one of its classes."""
-    return any(
-        base.__module__.partition(".")[0] in ("numpy", "torch", "ml_dtypes")
-        for base in kind.__mro__
-        if type(base.__module__) is str
-    )
+    return any(str(base.__module__).partition(".")[0] in ("numpy", "torch") for base in kind.__mro__)
 
 
-def is_found(value):
-    """Whether a function or class stands in its module under its name."""
-    found = sys.modules.get(value.__module__)
-    for name in value.__qualname__.split("."):
-        found = getattr(found, name, None)
-    return found is value
-
-
-def original(token, module, qualname):
-    """Return the function or class that this side sent to the other by value."""
-    found = originals.get(token)
-    if found is None:
-        found = sys.modules.get(module)
-        for name in qualname.split("."):
-            found = getattr(found, name, None)
-    if found is None:
-        raise Unpicklable("", "%s.%s" % (module, qualname), "it is no longer there")
-    return found
-
-
-def _reduce_view(view):
+def _reduce_view(view: memoryview) -> Any:
     whole = view if view.contiguous else view.tobytes()
     return make_view, (_pickle.PickleBuffer(whole), view.format, view.shape)
 
 
-def make_view(buffer, form, shape):
-    """Return a memoryview as it was."""
+def make_view(buffer: Any, form: Any, shape: Any) -> memoryview:
+    """Return a memoryview as it was, in contiguous memory."""
     view = memoryview(buffer).cast("B")
     return view.cast(form, shape) if view.nbytes else view
 
@@ -204,7 +171,7 @@ class Unpickler(_pickle.Unpickler):
     #: What was looked up last.
     found = ""
 
-    def find_class(self, module, name):
+    def find_class(self, module: str, name: str) -> Any:
         """Return a function or class by its name.
 
         Raises:
@@ -212,64 +179,46 @@ class Unpickler(_pickle.Unpickler):
         """
         self.found = "%s.%s" % (module, name)
         try:
-            return super().find_class(here(module), name)
+            return super().find_class(names.here(module), name)
         except (ImportError, AttributeError) as error:
-            for old, new in _MOVED.items():
+            for old, new in names.MOVED.items():
                 if module == old or module.startswith(old + "."):
                     try:
                         return super().find_class(new + module[len(old) :], name)
                     except (ImportError, AttributeError):
-                        pass
+                        continue
             raise Unpicklable("", self.found, "%s: %s" % (type(error).__name__, error)) from error
 
 
-def here(module):
-    """Return the name that a module has on this side."""
-    if module.startswith(_NAMES_OF_OURS):
-        for name in _NAMES_OF_OURS:
-            if module == name or module.startswith(name + "."):
-                return _OURS + module[len(name) :]
-    if module.startswith(("cloudpickle", _PRIVATE_CLOUDPICKLE)):
-        return cloudpickle().__name__
-    return module
-
-
-def dumps(value, protocol, buffers=None, reducers=()):
+def dumps(value: Any, protocol: int, buffers: list[Any] | None = None, reducers: Iterable[Reducer] = ()) -> bytes:
     """Pickle a value.
 
     Args:
         value: Anything.
         protocol: Of pickle, the lower of both sides.
-        buffers: A list that large buffers are added to, or None: they stay in the pickle.
+        buffers: An empty list, which takes the large buffers, or None: they stay in the pickle.
         reducers: See :class:`Asking`.
 
     Raises:
         Unpicklable: it cannot be pickled; the error says which part.
     """
     file = BytesIO()
-    pickler = Pickler(file, protocol, buffers)
+    pickler = make(Pickler, file, protocol, buffers)
     if reducers:
         pickler.reducers = reducers
     try:
         pickler.dump(value)
     except MemoryError:
         raise
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever a class does when it is pickled
         from . import difficult
 
-        return difficult.dumps(value, pickler, _by_value if _cloudpickle_directory else None, buffers, error)
+        able = None if names.cloudpickle_directory is None else difficult.pickler_class()
+        return difficult.dumps(value, pickler, able, protocol, buffers, error)
     return file.getvalue()
 
 
-def _by_value(file, pickler, buffers):
-    from . import difficult
-
-    made = difficult.pickler_class()(file, HIGHEST, buffers)
-    made.reducers = pickler.reducers
-    return made
-
-
-def loads(data, buffers=()):
+def loads(data: Any, buffers: Sequence[Any] = ()) -> Any:
     """Unpickle a value.
 
     Args:
@@ -290,26 +239,10 @@ def loads(data, buffers=()):
         raise difficult.not_built(error, unpickler.found) from error
 
 
-def configure(directory):
+def configure(cloudpickle: str | None) -> None:
     """Say where the host's cloudpickle is.
 
     Args:
-        directory: Of the package; None where the two Pythons cannot exchange code objects.
+        cloudpickle: Directory of the package; None where the two Pythons cannot exchange code objects.
     """
-    global _cloudpickle_directory  # noqa: PLW0603
-    _cloudpickle_directory = directory
-
-
-def cloudpickle():
-    """Return cloudpickle: the host's own, or its copy that is loaded from the host's file under a private name.
-
-    Raises:
-        ImportError: it was not said where that is.
-    """
-    if _OURS == _NAMES_OF_OURS[0]:
-        import importlib
-
-        return importlib.import_module(_CLOUDPICKLE)
-    from . import borrowed
-
-    return borrowed.load(_PRIVATE_CLOUDPICKLE, _cloudpickle_directory)
+    names.cloudpickle_directory = cloudpickle

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-#: Marks what ``@env.function`` made of a function, which stands in its ``__wrapped__``.
+#: Attribute of the class of what ``@env.function`` makes of a function, which stands in its ``__wrapped__``.
 WRAPPER = "__isolated_environment_function__"
 
 #: Modules of the application that functions refer to, by name: they hold what those functions use.
@@ -34,14 +34,19 @@ def _named(target):
     found = import_module(module)
     for part in name.split("."):
         found = getattr(found, part)
-    if hasattr(found, "__dict__") and WRAPPER in vars(found):
-        found = found.__wrapped__
-    return found
+    return getattr(found, "__wrapped__", found) if getattr(type(found), WRAPPER, False) else found
 
 
 def same(value):
     """Return *value*: what a wrapper around it becomes here."""
     return value
+
+
+def cached(function, maxsize, typed):
+    """Return a function that remembers what it returned."""
+    from functools import lru_cache
+
+    return lru_cache(maxsize=maxsize, typed=typed)(function)
 
 
 def import_module(name):

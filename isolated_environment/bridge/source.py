@@ -1,0 +1,158 @@
+"""Functions and classes as source, for an environment whose Python is another than the host's."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import dis
+import sys
+from enum import Enum
+from types import CellType, CodeType, FunctionType, ModuleType
+from typing import Any
+
+from ..child import definitions, pickling, source
+from .reach import BY_VALUE, Peer, Reach, is_found
+from .text import Definition, NoSourceError, of_class, of_function
+from .tokens import token_of
+from .uses import codes_of, contents_of, functions_of, globals_of, lookups_of, modules_used, names_of, submodules_used
+
+#: Globals that a module has anyway.
+_GIVEN = {"__name__", "__file__", "__package__", "__builtins__", "__spec__", "__loader__", "__doc__"}
+
+
+def reduced(value: Any, peer: Peer) -> tuple[Any, ...]:
+    """Reduce a function, class or module to source.
+
+    Args:
+        value: It.
+        peer: The environment.
+
+    Raises:
+        Unpicklable: it has no source that could travel.
+    """
+    if isinstance(value, CellType):
+        return definitions.make_cell, ()
+    if isinstance(value, ModuleType):
+        return source.make_module, (value.__name__,)
+    try:
+        return _class(value, peer) if isinstance(value, type) else _function(value, peer)
+    except (NoSourceError, SyntaxError) as error:
+        raise pickling.Unpicklable(
+            "", f"{value.__module__}.{value.__qualname__}", f"it must travel as source to Python {peer.minor}: {error}"
+        ) from error
+
+
+def _function(function: FunctionType, peer: Peer) -> tuple[Any, ...]:
+    owner = _owner(function)
+    if owner is not None:
+        return getattr, (owner, function.__name__)
+    definition = _checked(of_function(function), peer)
+    file = function.__code__.co_filename
+    code = definitions.code_of(definition, file, list(function.__code__.co_freevars))
+    cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
+    contents = contents_of(function)
+    state = {
+        **_surroundings(code, function.__globals__, contents.values(), peer),
+        "cells": [(cells[name], contents[name]) for name in contents],
+        "defaults": function.__defaults__,
+        "kwdefaults": function.__kwdefaults__,
+        "attributes": {name: value for name, value in vars(function).items() if name != "__wrapped__"},
+    }
+    made = (token_of(function), definition, function.__module__ or "__main__", file, tuple(cells.items()))
+    return definitions.make_function, made, state, None, None, definitions.fill_function
+
+
+def _owner(value: Any) -> type | None:
+    """The class that a function or class stands in, where that is found under its name."""
+    path, _, name = value.__qualname__.rpartition(".")
+    if not path or path.endswith("<locals>") or not is_found(value, value.__module__):
+        return None
+    found: Any = sys.modules[value.__module__]
+    for part in path.split("."):
+        found = getattr(found, part)
+    return found if isinstance(found, type) and vars(found).get(name) is value else None
+
+
+def _surroundings(code: CodeType, names: dict[str, Any], others: Any, peer: Peer) -> dict[str, Any]:
+    """What code refers to: globals, and what it uses of modules."""
+    used = {name: names[name] for name in sorted(globals_of(code) - _GIVEN) if name in names}
+    mentioned = names_of(code)
+    around = [*used.values(), *others]
+    return {
+        "globals": used,
+        "modules": list(modules_used(mentioned, around, peer).items()),
+        "submodules": submodules_used(mentioned, around, peer),
+    }
+
+
+def _class(kind: type, peer: Peer) -> tuple[Any, ...]:
+    owner = _owner(kind)
+    if owner is not None:
+        return getattr, (owner, kind.__name__)
+    try:
+        definition, file = of_class(kind)
+    except NoSourceError:
+        made = _made_by_call(kind)
+        if made is None:
+            raise
+        return made
+    _checked(definition, peer)
+    around: dict[str, Any] = {}
+    for function in functions_of(kind):
+        around.update(contents_of(function))
+    around = {name: value for name, value in around.items() if value is not kind and name != "__class__"}
+    code = definitions.class_code(definition, file, around)
+    names = _globals_of(kind)
+    state = _surroundings(code, names, around.values(), peer)
+    at_once = _looked_up_at_once(code, kind.__name__)
+    missing = sorted(at_once - {*names, *around, *vars(builtins), *_GIVEN, kind.__name__})
+    if missing:
+        raise NoSourceError(f"{missing[0]!r}, which its definition uses, is not to be had any more")
+    late = {
+        name: value for name, value in state["globals"].items() if name not in at_once and _is_by_value(value, peer)
+    }
+    early = {name: value for name, value in state["globals"].items() if name not in late}
+    made = (token_of(kind), definition, kind.__module__, file, around, early, state["submodules"])
+    return definitions.make_class, made, {**state, "globals": late}, None, None, definitions.fill_class
+
+
+def _globals_of(kind: type) -> dict[str, Any]:
+    module = sys.modules.get(kind.__module__)
+    if module is not None:
+        return vars(module)
+    return next((function.__globals__ for function in functions_of(kind)), {})
+
+
+def _looked_up_at_once(code: CodeType, name: str) -> set[str]:
+    """Names that are needed to define a class: those of its body, bases and decorators, not those of its methods."""
+    found: set[str] = set()
+    for each in [code, *(inner for inner in codes_of(code) if inner.co_name in {name, "_around"})]:
+        stored = {step.argval for step in dis.get_instructions(each) if step.opname.startswith("STORE_")}
+        found |= lookups_of(each) - stored
+    return found
+
+
+def _is_by_value(value: Any, peer: Peer) -> bool:
+    return isinstance(value, FunctionType | type) and Reach(peer).of(value) is BY_VALUE
+
+
+def _made_by_call(kind: type) -> tuple[Any, ...] | None:
+    """Reduce a class that no class statement made, where it is known how such are made."""
+    names = kind.__name__, kind.__module__, kind.__qualname__
+    if issubclass(kind, tuple) and kind.__bases__ == (tuple,) and hasattr(kind, "_fields"):
+        defaults = tuple(kind._field_defaults[field] for field in kind._fields if field in kind._field_defaults)
+        return definitions.make_namedtuple, (token_of(kind), kind._fields, defaults, *names)
+    if issubclass(kind, Enum):
+        members = [(name, member.value) for name, member in kind.__members__.items()]
+        return definitions.make_enum, (token_of(kind), kind.__bases__, members, *names)
+    return None
+
+
+def _checked(definition: Definition, peer: Peer) -> Definition:
+    """Refuse syntax that the environment's Python has not, as far as the parser can tell."""
+    major, minor = peer.minor.rstrip("t").split(".")
+    try:
+        ast.parse(definitions.parsable(definition), feature_version=(int(major), int(minor)))
+    except SyntaxError as error:
+        raise NoSourceError(f"Python {peer.minor} has no such syntax: {error.msg}") from None
+    return definition
