@@ -68,7 +68,7 @@ class Callables(ABC):
     """What can be called into."""
 
     #: Seconds that a call may take; ``None``: any.
-    timeout: float | None = None
+    _timeout: float | None = None
 
     @abstractmethod
     def _call(self, timeout: float | None, target: object, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
@@ -100,7 +100,7 @@ class Callables(ABC):
             CallTimeoutError: it took longer than it may, and was stopped.
             WorkerDied: the process ended before it answered.
         """
-        return self._call(self.timeout, target, args, kwargs)
+        return self._call(self._timeout, target, args, kwargs)
 
     def submit(self, target: Any, /, *args: Any, **kwargs: Any) -> CallFuture:
         """Begin a call.
@@ -116,7 +116,7 @@ class Callables(ABC):
         Raises:
             WorkerClosedError: no more calls are taken.
         """
-        return self._submit(self.timeout, target, args, kwargs)
+        return self._submit(self._timeout, target, args, kwargs)
 
     async def acall(self, target: object, /, *args: Any, **kwargs: Any) -> Any:
         """As :meth:`call`, without blocking the event loop; cancelling the task stops the work.
@@ -131,7 +131,7 @@ class Callables(ABC):
         """
         import asyncio
 
-        return await asyncio.wrap_future(self._submit(self.timeout, target, args, kwargs))
+        return await asyncio.wrap_future(self._submit(self._timeout, target, args, kwargs))
 
     @overload
     def function(self, target: Callable[P, R], *, timeout: float | None = None) -> Function[P, R]: ...
@@ -155,6 +155,6 @@ class Callables(ABC):
         """
         if target is None:
             return functools.partial(self.function, timeout=timeout)
-        limit = self.timeout if timeout is None else timeout
+        limit = self._timeout if timeout is None else timeout
         call, submit = functools.partial(self._call, limit), functools.partial(self._submit, limit)
         return Function(self, target, call, submit)

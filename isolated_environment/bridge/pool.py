@@ -36,7 +36,7 @@ class WorkerPool(concurrent.futures.Executor, Callables):
         timeout: float | None = None,
         idle_timeout: float | None = None,
     ) -> None:
-        self.timeout = timeout
+        self._timeout = timeout
         self._queue = Queue()
         self._places = [_Place(make, number) for number in range(count)]
         self._drivers = [

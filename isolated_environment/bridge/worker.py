@@ -73,7 +73,7 @@ class Worker(Callables):
         held: object = None,
         is_for_one_call: bool = False,
     ) -> None:
-        self.timeout = timeout
+        self._timeout = timeout
         self._held = held
         self._is_for_one_call = is_for_one_call
         self._mutex = threading.RLock()
@@ -130,7 +130,7 @@ class Worker(Callables):
         Raises:
             Exception: as :meth:`call`.
         """
-        returned, value = self._ask(self.timeout, target, args, kwargs, keep=True)
+        returned, value = self._ask(self._timeout, target, args, kwargs, keep=True)
         if not returned:
             raise value
         return Proxy(self, value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ..bridge.function import Callables
 
@@ -100,7 +100,7 @@ class CallingMethods(Callables):
         """As :meth:`call`, with a time-out of its own, in seconds."""
         worker = self._worker(None, is_for_one_call=True)
         try:
-            value = worker.function(target, timeout=timeout)(*args, **kwargs)
+            value = worker.function(cast("Callable[..., Any]", target), timeout=timeout)(*args, **kwargs)
         except BaseException:
             worker.close()
             raise

@@ -6,12 +6,14 @@ name of each call to what it changed in the host.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import pickle
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import isolated_environment as library
 from isolated_environment import IsolatedEnvironment, errors
@@ -38,6 +40,11 @@ def other(env: IsolatedEnvironment, **declared: object) -> IsolatedEnvironment:
     return IsolatedEnvironment(env.path.with_name("other"), **declared)  # type: ignore[arg-type]
 
 
+def called(caller: Any) -> None:
+    with caller:
+        assert caller.call("operator:add", 1, 2) == 3
+
+
 def held(env: IsolatedEnvironment) -> None:
     with env.lock():
         env.ensure()
@@ -58,6 +65,12 @@ METHODS: dict[str, Call] = {
     "python": lambda env: env.python,
     "bin": lambda env: env.bin,
     "pip_list": lambda env: env.pip_list(),
+    "call": lambda env: env.call("alpha:main"),
+    "acall": lambda env: asyncio.run(env.acall("os:getpid")),
+    "submit": lambda env: env.submit("os:getpid").result(),
+    "function": lambda env: env.function(lambda: __import__("alpha").__version__)(),
+    "worker": lambda env: called(env.worker()),
+    "workers": lambda env: called(env.workers(1)),
     "pip_has": lambda env: env.pip_has(["alpha", "delta"]),
     "installed_requirements": lambda env: env.installed_requirements(),
     "freeze": lambda env: env.freeze(),
@@ -90,6 +103,8 @@ ROOT: dict[str, Call] = {
     "Size": lambda _: library.Size(0, 0, {}),
     "State": lambda env: library.State("absent", None, "path", "", env.root, None, None),
     "Event": lambda env: library.Event(str(env.root)),
+    "TorchIndex": lambda _: library.TorchIndex("cpu"),
+    "host_function": lambda env: env.call(lambda function: function(2), library.host_function(abs)),
     "IsolatedEnvironmentError": lambda _: pickle.loads(pickle.dumps(library.IsolatedEnvironmentError("x"))),
     "IsolatedEnvironmentWarning": lambda _: library.IsolatedEnvironmentWarning("x"),
     "errors": lambda _: [getattr(library.errors, name) for name in library.errors.__all__],

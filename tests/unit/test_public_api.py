@@ -47,9 +47,17 @@ METHODS = {
     "run": "(self, args, **subprocess_kwargs)",
     "popen": "(self, args, **subprocess_kwargs)",
     "open_proc": "(self, args, **subprocess_kwargs)",
+    # calling
+    "call": "(self, target, /, *args, **kwargs)",
+    "acall": "(self, target, /, *args, **kwargs)",
+    "submit": "(self, target, /, *args, **kwargs)",
+    "function": "(self, target=None, *, timeout=None)",
+    "worker": "(self, *, timeout=None, setup=None, env=None, on_output=None)",
+    "workers": "(self, count, *, timeout=None, idle_timeout=None, setup=None, env=None, on_output=None)",
 }
 PROPERTIES = {"path", "root", "prefix", "python", "bin"}
 FUNCTIONS = {
+    "host_function": "(function)",
     "isolated_environment": "(env_path, requirements=None, **kwargs)",
     "isolated_environment_run": "(env_path, requirements, cmd_list, **kwargs)",
 }
