@@ -34,6 +34,16 @@ def test_a_sound_prefix_has_no_damage(site_packages):
     assert [(item.name, item.version) for item in list_installed(site_packages)] == list(WANTED.items())
 
 
+def test_bytecode_that_a_wheel_brought_may_be_written_anew(tmp_path):
+    cached = "alpha/__pycache__/x.cpython-311.pyc"
+    unpack(tmp_path, make_wheel(tmp_path, "alpha", "1.0", files={cached: b"old", "alpha/x.py": b"", "y.pyc": b"y"}))
+    site_packages = tmp_path / "site-packages"
+    (site_packages / cached).write_bytes(b"compiled again")
+    assert verify(site_packages, {"alpha": "1.0"}, deep=True) == []
+    (site_packages / "y.pyc").write_bytes(b"other")
+    assert verify(site_packages, {"alpha": "1.0"}) == ["alpha: y.pyc has 5 bytes, not 1"]
+
+
 def test_an_empty_prefix(tmp_path):
     assert verify(tmp_path / "nothing", {}) == []
     assert verify(tmp_path / "nothing", {"alpha": "1.0"}) == ["alpha is not installed"]
