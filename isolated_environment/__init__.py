@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .environment import IsolatedEnvironment, isolated_environment, isolated_environment_run
     from .errors import IsolatedEnvironmentError, IsolatedEnvironmentWarning
     from .events import Event
+    from .bridge.shared import SharedArray
     from .index import Index
     from .plan import Plan
     from .store.inspection import Report, Size, State
@@ -25,6 +26,7 @@ __all__ = [
     "IsolatedEnvironmentWarning",
     "Plan",
     "Report",
+    "SharedArray",
     "Size",
     "State",
     "TorchIndex",
@@ -42,6 +44,7 @@ _HOMES = {
     "IsolatedEnvironmentWarning": "errors",
     "Plan": "plan",
     "Report": "store.inspection",
+    "SharedArray": "bridge.shared",
     "Size": "store.inspection",
     "State": "store.inspection",
     "TorchIndex": "torch_index.request",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
@@ -12,6 +11,7 @@ if TYPE_CHECKING:
     from ..bridge.future import CallFuture
     from ..bridge.pool import WorkerPool
     from ..bridge.reach import Peer
+    from ..bridge.shared import Shape, SharedArray
     from ..bridge.worker import Worker
     from ..store.warm import Held
     from .handle import Handle
@@ -87,6 +87,24 @@ class CallingMethods(Callables):
 
         return WorkerPool(make, count, timeout=timeout, idle_timeout=idle_timeout)
 
+    def empty(self, shape: Shape, dtype: str = "float64") -> SharedArray:
+        """Return an array that this process and workers see at once; passing it to a call copies nothing.
+
+        Args:
+            shape: A number, or one for each axis.
+            dtype: As text, such as ``"float32"``; what NumPy takes for one, where NumPy is imported.
+
+        Returns:
+            The array, its items not set; ``numpy.asarray`` makes an ordinary one on the same memory.
+
+        Raises:
+            ValueError: there are no such arrays.
+            OSError: there is no memory for it.
+        """
+        from ..bridge.shared import SharedArray
+
+        return SharedArray(shape, dtype)
+
     def _worker(self, env: Overlay | None, **options: Any) -> Worker:
         from ..bridge.worker import Worker
         from ..process import make_mapping
@@ -117,6 +135,8 @@ class CallingMethods(Callables):
         from ..bridge.future import CallFuture
 
         call = CallFuture(target, args, kwargs, timeout)
+        import threading
+
         threading.Thread(target=self._run_once, args=(call,), name="isolated_environment call", daemon=True).start()
         return call
 

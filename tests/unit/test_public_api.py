@@ -52,6 +52,7 @@ METHODS = {
     "acall": "(self, target, /, *args, **kwargs)",
     "submit": "(self, target, /, *args, **kwargs)",
     "function": "(self, target=None, *, timeout=None)",
+    "empty": "(self, shape, dtype='float64')",
     "worker": "(self, *, timeout=None, setup=None, env=None, on_output=None)",
     "workers": "(self, count, *, timeout=None, idle_timeout=None, setup=None, env=None, on_output=None)",
 }
@@ -68,6 +69,7 @@ CLASSES = {
     "Plan": "(root, reason, placement, toolchain, python, requirements, steps=())",
     "Report": "(state, findings, facts)",
     "Size": "(total, files, generations)",
+    "SharedArray": "(shape, dtype='float64')",
     "TorchIndex": "(channel, *, base_url=None, on_unusable_gpu='raise')",
     "State": "(status, reason, placement, placement_reason, root, generation, owner)",
 }
