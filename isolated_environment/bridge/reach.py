@@ -130,7 +130,7 @@ class Reach:
         Args:
             name: The full name of the module.
         """
-        if name == "__main__" or name == "__mp_main__":
+        if name in {"__main__", "__mp_main__"}:
             return BY_VALUE
         if name.partition(".")[0] == "isolated_environment":  # this library: its child program is there
             return BY_NAME if name.startswith("isolated_environment.child") else NOT_AT_ALL

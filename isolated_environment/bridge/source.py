@@ -10,7 +10,7 @@ from enum import Enum
 from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any
 
-from ..child import definitions, pickling, source
+from ..child import definitions, lifting, pickling, source
 from .reach import BY_VALUE, Peer, Reach, is_found
 from .text import Definition, NoSourceError, of_class, of_function
 from .tokens import token_of
@@ -48,7 +48,7 @@ def _function(function: FunctionType, peer: Peer) -> tuple[Any, ...]:
         return getattr, (owner, function.__name__)
     definition = _checked(of_function(function), peer)
     file = function.__code__.co_filename
-    code = definitions.code_of(definition, file, list(function.__code__.co_freevars))
+    code = lifting.code_of_function(definition, file, list(function.__code__.co_freevars))
     cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
     contents = contents_of(function)
     state = {
@@ -81,7 +81,7 @@ def _surroundings(code: CodeType, names: dict[str, Any], others: Any, peer: Peer
     return {
         "globals": used,
         "modules": list(modules_used(mentioned, around, peer).items()),
-        "submodules": submodules_used(mentioned, around, peer),
+        "submodules": submodules_used(mentioned, around, peer),  # looked at by nobody: it is enough that they are there
     }
 
 
@@ -101,7 +101,7 @@ def _class(kind: type, peer: Peer) -> tuple[Any, ...]:
     for function in functions_of(kind):
         around.update(contents_of(function))
     around = {name: value for name, value in around.items() if value is not kind and name != "__class__"}
-    code = definitions.class_code(definition, file, around)
+    code = lifting.code_of_class(definition, file, around)
     names = _globals_of(kind)
     state = _surroundings(code, names, around.values(), peer)
     at_once = _looked_up_at_once(code, kind.__name__)
@@ -111,9 +111,9 @@ def _class(kind: type, peer: Peer) -> tuple[Any, ...]:
     late = {
         name: value for name, value in state["globals"].items() if name not in at_once and _is_by_value(value, peer)
     }
-    early = {name: value for name, value in state["globals"].items() if name not in late}
-    made = (token_of(kind), definition, kind.__module__, file, around, early, state["submodules"])
-    return definitions.make_class, made, {**state, "globals": late}, None, None, definitions.fill_class
+    early = {**state, "globals": {name: value for name, value in state["globals"].items() if name not in late}}
+    made = (token_of(kind), definition, kind.__module__, file, around, early)
+    return definitions.make_class, made, late, None, None, definitions.fill_class
 
 
 def _globals_of(kind: type) -> dict[str, Any]:
@@ -126,7 +126,7 @@ def _globals_of(kind: type) -> dict[str, Any]:
 def _looked_up_at_once(code: CodeType, name: str) -> set[str]:
     """Names that are needed to define a class: those of its body, bases and decorators, not those of its methods."""
     found: set[str] = set()
-    for each in [code, *(inner for inner in codes_of(code) if inner.co_name in {name, "_around"})]:
+    for each in [code, *(inner for inner in codes_of(code) if inner.co_name in {name, lifting.AROUND})]:
         stored = {step.argval for step in dis.get_instructions(each) if step.opname.startswith("STORE_")}
         found |= lookups_of(each) - stored
     return found
@@ -140,8 +140,9 @@ def _made_by_call(kind: type) -> tuple[Any, ...] | None:
     """Reduce a class that no class statement made, where it is known how such are made."""
     names = kind.__name__, kind.__module__, kind.__qualname__
     if issubclass(kind, tuple) and kind.__bases__ == (tuple,) and hasattr(kind, "_fields"):
-        defaults = tuple(kind._field_defaults[field] for field in kind._fields if field in kind._field_defaults)
-        return definitions.make_namedtuple, (token_of(kind), kind._fields, defaults, *names)
+        fields: tuple[str, ...] = kind._fields
+        known: dict[str, Any] = getattr(kind, "_field_defaults", {})
+        return definitions.make_namedtuple, (token_of(kind), fields, tuple(known.values()), *names)
     if issubclass(kind, Enum):
         members = [(name, member.value) for name, member in kind.__members__.items()]
         return definitions.make_enum, (token_of(kind), kind.__bases__, members, *names)
@@ -152,7 +153,7 @@ def _checked(definition: Definition, peer: Peer) -> Definition:
     """Refuse syntax that the environment's Python has not, as far as the parser can tell."""
     major, minor = peer.minor.rstrip("t").split(".")
     try:
-        ast.parse(definitions.parsable(definition), feature_version=(int(major), int(minor)))
+        ast.parse(lifting.parsable(definition), feature_version=(int(major), int(minor)))
     except SyntaxError as error:
         raise NoSourceError(f"Python {peer.minor} has no such syntax: {error.msg}") from None
     return definition

@@ -10,10 +10,10 @@ from functools import lru_cache
 from types import CodeType, FunctionType
 from typing import Any
 
-from ..child import definitions
+from ..child import lifting
 from .uses import codes_of, functions_of, names_of
 
-#: A function or class as text: see :func:`isolated_environment.child.definitions.code_of`.
+#: A function or class as text: see :func:`isolated_environment.child.lifting.code_of_function`.
 Definition = dict[str, Any]
 
 _Callable = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -38,7 +38,7 @@ def of_function(function: FunctionType) -> Definition:
     ]
     if not found:
         raise NoSourceError(f"its source is not found at line {code.co_firstlineno} of {code.co_filename}")
-    lifted = [definitions.code_of(each, code.co_filename, list(code.co_freevars)) for each in found]
+    lifted = [lifting.code_of_function(each, code.co_filename, list(code.co_freevars)) for each in found]
     for definition, again in zip(found, lifted, strict=True):
         if _is_same(again, code):
             return definition
@@ -125,7 +125,8 @@ _parsed = lru_cache(maxsize=16)(_File)
 
 def _first(node: Any) -> int:
     """The first line, with decorators."""
-    return min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", ()))])
+    first: int = min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", ()))])
+    return first
 
 
 def _last(node: Any) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
+from ..child.lifting import codes_in
 from .reach import BY_NAME, BY_VALUE, Peer, Reach
 
 _LOOKUPS = {"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS", "LOAD_FROM_DICT_OR_DEREF", "LOAD_CLASSDEREF"}
@@ -17,9 +18,7 @@ _LOOKUPS = {"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS", "LOAD_FROM_
 def codes_of(code: CodeType) -> Iterator[CodeType]:
     """Yield a code object and all that are in it."""
     yield code
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from codes_of(constant)
+    yield from codes_in(code)
 
 
 def names_of(code: CodeType) -> set[str]:
@@ -86,7 +85,9 @@ def submodules_used(names: set[str], values: Iterable[Any], peer: Peer) -> list[
     """Return the submodules that code reaches through their packages: importing the package is not enough.
 
     Args:
-        names, values, peer: As for :func:`modules_used`.
+        names: All that the code mentions.
+        values: What it refers to.
+        peer: Where it goes.
     """
     reach = Reach(peer)
     found = []
@@ -94,7 +95,12 @@ def submodules_used(names: set[str], values: Iterable[Any], peer: Peer) -> list[
         if not isinstance(package, ModuleType) or reach.of(package) is not BY_NAME:
             continue
         prefix = package.__name__ + "."
-        for name, module in list(sys.modules.items()):
-            if name.startswith(prefix) and module and names.issuperset(name[len(prefix) :].split(".")):
+        loaded: dict[str, Any] = dict(sys.modules)  # None where an import is forbidden
+        for name, module in loaded.items():
+            if (
+                name.startswith(prefix)
+                and isinstance(module, ModuleType)
+                and names.issuperset(name[len(prefix) :].split("."))
+            ):
                 found.append(module)
     return found

@@ -82,10 +82,10 @@ def cloudpickle() -> ModuleType:
     Raises:
         ImportError: it was not said where that is.
     """
-    if _HERE == _HOST:  # noqa: SIM300
-        import cloudpickle.cloudpickle
+    if _HERE == _HOST:
+        from importlib import import_module
 
-        return cloudpickle.cloudpickle
+        return import_module("cloudpickle.cloudpickle")
     return sys.modules.get(_COPY) or _load_copy()
 
 

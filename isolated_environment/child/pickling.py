@@ -42,7 +42,7 @@ _Module = type(sys)
 NAMED = (_Function, _Builtin, type, _Module)
 
 
-class Unpicklable(Exception):  # noqa: N818 - said of the value
+class Unpicklable(Exception):  # noqa: N818 - said of a value
     """A value cannot travel.
 
     Args:
@@ -69,7 +69,7 @@ class Unpicklable(Exception):  # noqa: N818 - said of the value
         return "%s (%s): %s" % (self.path or "the value", self.type_name, self.reason)
 
 
-class ByValue(Exception):  # noqa: N818 - said of what is pickled
+class ByValue(Exception):  # noqa: N818 - said of a value
     """It holds a function or class that the other side does not know by name."""
 
 
@@ -146,7 +146,7 @@ def make(kind: type[Pickler], file: Any, protocol: int, buffers: list[Any] | Non
     """
     if buffers is None or protocol < 5:  # noqa: PLR2004 - since 5 there are buffers
         return kind(file, protocol)
-    return kind(file, protocol, buffer_callback=_take.__get__(buffers))  # type: ignore[attr-defined]
+    return kind(file, protocol, buffer_callback=_take.__get__(buffers))
 
 
 def _is_numeric(kind: type) -> bool:

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from types import ModuleType
+    from typing import Any
+
 #: Attribute of the class of what ``@env.function`` makes of a function, which stands in its ``__wrapped__``.
 WRAPPER = "__isolated_environment_function__"
 
 #: Modules of the application that functions refer to, by name: they hold what those functions use.
-modules = {}
+modules: dict[str, ModuleType] = {}
 
 
-def resolve(kind, payload, loads):
+def resolve(kind: str, payload: Any, loads: Callable[[Any], Any]) -> Any:
     """Return what a call is of.
 
     Args:
@@ -22,40 +28,43 @@ def resolve(kind, payload, loads):
     Raises:
         ImportError, AttributeError: the environment has nothing of that name.
         TypeError: it cannot be called.
+        Unpicklable: it cannot be built here.
     """
-    found = loads(payload)[0] if kind == "pickle" else _named(payload)
+    if kind == "pickle":
+        return loads(payload)[0]
+    found = _named(payload)
     if not callable(found):
         raise TypeError("%s cannot be called: it is a %s" % (payload, type(found).__qualname__))
     return found
 
 
-def _named(target):
+def _named(target: str) -> Any:
     module, _, name = target.partition(":")
-    found = import_module(module)
+    found: Any = import_module(module)
     for part in name.split("."):
         found = getattr(found, part)
     return getattr(found, "__wrapped__", found) if getattr(type(found), WRAPPER, False) else found
 
 
-def same(value):
+def same(value: Any) -> Any:
     """Return *value*: what a wrapper around it becomes here."""
     return value
 
 
-def cached(function, maxsize, typed):
+def cached(function: Callable[..., Any], maxsize: int | None, typed: bool) -> Any:  # noqa: FBT001 - called by pickle
     """Return a function that remembers what it returned."""
     from functools import lru_cache
 
     return lru_cache(maxsize=maxsize, typed=typed)(function)
 
 
-def import_module(name):
+def import_module(name: str) -> ModuleType:
     """Import a module and return it."""
     __import__(name)
     return sys.modules[name]
 
 
-def make_module(name):
+def make_module(name: str) -> ModuleType:
     """Return the module of the application that stands here for the host's; it is none that can be imported."""
     known = modules.get(name)
     if known is None:
@@ -63,6 +72,6 @@ def make_module(name):
     return known
 
 
-def fill_module(module, names):
+def fill_module(module: ModuleType, used: Mapping[str, Any]) -> None:
     """Give a module what a function uses of it."""
-    vars(module).update(names)
+    vars(module).update(used)

@@ -10,45 +10,71 @@ import pickle
 
 from . import pickling
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    class _PythonPickler:
+        def __init__(self, *args: Any, **kwargs: Any) -> None: ...
+        def dump(self, value: Any) -> None: ...
+        def save(self, obj: Any, *args: Any, **kwargs: Any) -> None: ...
+        def save_reduce(self, func: Any, args: Any, state: Any = None, *rest: Any, **kwargs: Any) -> None: ...
+
+else:
+    _PythonPickler = pickle._Pickler  # noqa: SLF001 - only by name
+
 #: Of a value that is nested too deeply, so many steps are told.
 _STEPS = 5
 _LONGEST = 40  # characters of a key
+_LARGEST = 64  # bits of one
+
+#: What the arguments are that an object of a class is made again from.
+_ARGUMENTS = {"functools.partial": ("func", "args", "keywords"), "method": ("__self__",), "cell": ("cell_contents",)}
 
 
 class _Sink:
-    def write(self, data):
+    """A file that forgets."""
+
+    def write(self, data: Any) -> None:
         """Forget it."""
 
 
-class Watched(pickle._Pickler):
+class Watched(_PythonPickler):
     """A pickler that remembers where it is.
 
     Args:
         pickler: Whose answers to take.
     """
 
-    def __init__(self, pickler):
-        super().__init__(_Sink(), pickling.HIGHEST, buffer_callback=lambda buffer: False)
+    def __init__(self, pickler: Any) -> None:
+        super().__init__(_Sink(), pickling.HIGHEST, buffer_callback=_leave_out)
         self.reducer_override = pickler.reducer_override
         if hasattr(pickler, "dispatch_table"):
             self.dispatch_table = pickler.dispatch_table
-        self.trail = []
-        self.states = {}
+        #: The objects that are being pickled, from the outermost on: after an error up to the one that raised it.
+        self.trail: list[Any] = []
+        #: Objects that are the state of another, by their address.
+        self.states: dict[int, Any] = {}
 
-    def save(self, obj, *args, **kwargs):
-        """Pickle one object; after an error the trail ends with the one that raised it."""
+    def save(self, obj: Any, *args: Any, **kwargs: Any) -> None:
+        """Pickle one object."""
         self.trail.append(obj)
         super().save(obj, *args, **kwargs)
         self.trail.pop()
 
-    def save_reduce(self, func, args, state=None, *rest, **kwargs):
+    def save_reduce(self, func: Any, args: Any, state: Any = None, *rest: Any, **kwargs: Any) -> None:
         """Remember which object is the state of another."""
         if state is not None:
             self.states[id(state)] = state
         super().save_reduce(func, args, state, *rest, **kwargs)
 
 
-def unpicklable(value, pickler, error):
+def _leave_out(_: Any) -> bool:
+    return False
+
+
+def unpicklable(value: Any, pickler: Any, error: Exception) -> pickling.Unpicklable:
     """Return the error that says which part of a value cannot be pickled.
 
     Args:
@@ -59,9 +85,11 @@ def unpicklable(value, pickler, error):
     watched = Watched(pickler)
     try:
         watched.dump(value)
-    except Exception:
-        pass
-    steps = watched.trail or [value]
+    except Exception:  # noqa: BLE001
+        steps = watched.trail
+    else:
+        steps = []
+    steps = steps or [value]
     if isinstance(error, RecursionError) or isinstance(error.__cause__, RecursionError):
         path = describe(steps[: _STEPS + 1], watched.states) + ("..." if len(steps) > _STEPS else "")
         return pickling.Unpicklable(path, type_name(value), "it is nested too deeply")
@@ -71,14 +99,11 @@ def unpicklable(value, pickler, error):
         found.hint = error.hint
         return found
     last = steps[-1]
-    if isinstance(error, pickling.ByValue):
-        reason = "it can travel by name only, and is not found under its name"
-    else:
-        reason = told(error)
+    reason = "the other side has nothing of its name" if isinstance(error, pickling.ByValue) else told(error)
     return pickling.Unpicklable(path, name_of(last) if isinstance(last, type) else type_name(last), reason)
 
 
-def describe(steps, states):
+def describe(steps: Sequence[Any], states: Mapping[int, Any]) -> str:
     """Return the way from the first of *steps* to the last as text.
 
     Args:
@@ -87,111 +112,87 @@ def describe(steps, states):
     """
     path = ""
     owner = None  # whose arguments or state are looked through
-    for outer, inner in zip(steps, steps[1:]):
-        is_state = id(outer) in states
-        if owner is not None and type(outer) is dict:
-            name = _key_of(outer, inner)
-            path += name if name is None else "." + name if _is_name(name) else "[%s]" % _shown(name)
-            owner = None
-        elif owner is not None and type(outer) is tuple:
-            if is_state and type(inner) in (dict, tuple):
-                states[id(inner)] = inner
-                continue
-            path += _of_arguments(owner, outer, inner)
-            owner = None
-        elif type(outer) in (list, tuple):
-            path += "[%s]" % _index_of(outer, inner)
-        elif type(outer) in (set, frozenset):
-            path += "{...}"
-        elif type(outer) is dict:
-            path += _in_mapping(outer, inner)
-        elif type(inner) is tuple or id(inner) in states:
+    for index, outer in enumerate(steps[:-1]):
+        inner = steps[index + 1]
+        if owner is None and _is_taken_apart(outer, inner, states):
             owner = outer
+        elif owner is not None and id(outer) in states and type(outer) is tuple and type(inner) in (dict, tuple):
+            continue  # a state of two parts: attributes and slots
         else:
-            path += _in_object(outer, inner)
+            path += _in_part(owner, outer, inner) if owner is not None else _in_container(outer, inner)
+            owner = None
     return path
 
 
-def _of_arguments(owner, arguments, inner):
-    names = {
-        "functools.partial": ("func", "args", "keywords"),
-        "builtins.method": ("__self__",),
-        "builtins.cell": ("cell_contents",),
-    }
-    kind = type(owner)
-    index = _index_of(arguments, inner)
-    names = names.get("%s.%s" % (kind.__module__, kind.__qualname__), getattr(kind, "_fields", ()))
-    if isinstance(owner, BaseException) and arguments == owner.args:
+def _is_taken_apart(outer: Any, inner: Any, states: Mapping[int, Any]) -> bool:
+    """Whether an object is no container, and what follows are the arguments or the state that it is made from."""
+    if type(outer) in (list, tuple, set, frozenset, dict):
+        return False
+    return type(inner) is tuple or id(inner) in states
+
+
+def _in_part(owner: Any, part: Any, inner: Any) -> str:
+    if type(part) is dict:
+        key = next((key for key, value in part.items() if value is inner), None)
+        return "." + key if type(key) is str and key.isidentifier() else "[%s]" % _shown(key)
+    if type(part) is not tuple:
+        return ""
+    index = _index_of(part, inner)
+    if isinstance(owner, BaseException) and part == owner.args:
         return ".args[%s]" % index
-    if type(index) is int and index < len(names):
-        return "." + names[index]
-    return ""
+    arguments = _ARGUMENTS.get(type_name(owner), getattr(owner, "_fields", ()))
+    return "." + str(arguments[index]) if index is not None and index < len(arguments) else ""
 
 
-def _in_object(outer, inner):
-    """An item of a class made from a list, a dict or the like; anything else is the class itself."""
+def _in_container(outer: Any, inner: Any) -> str:
     if isinstance(outer, dict):
-        return _in_mapping(outer, inner)
-    if hasattr(type(outer), "__iter__") and hasattr(type(outer), "__len__") and not isinstance(inner, type):
-        index = _index_of(outer, inner)
-        return "" if index is None else "[%s]" % index
-    return ""
+        for key, value in outer.items():
+            if value is inner:
+                return "[%s]" % _shown(key)
+        return "{%s}" % ", ".join(_shown(key) for key in outer if key is inner)
+    if isinstance(outer, (set, frozenset)):
+        return "{...}"
+    if isinstance(inner, type):  # the class of an object
+        return ""
+    index = _index_of(outer, inner)
+    return "" if index is None else "[%d]" % index
 
 
-def _in_mapping(mapping, inner):
-    for key, value in mapping.items():
-        if value is inner:
-            return "[%s]" % _shown(key)
-        if key is inner:
-            return "{key %s}" % _shown(key)
-    return "[...]"
-
-
-def _key_of(mapping, inner):
-    for key, value in mapping.items():
-        if value is inner:
-            return key
-    return "?"
-
-
-def _index_of(items, inner):
+def _index_of(items: Any, inner: Any) -> int | None:
     try:
         for index, item in enumerate(items):
             if item is inner:
                 return index
-    except Exception:
-        pass
+    except Exception:  # noqa: BLE001
+        return None
     return None
 
 
-def _is_name(key):
-    return type(key) is str and key.isidentifier()
-
-
-def _shown(key):
-    if type(key) not in (str, bytes, int, float, bool, type(None)) or (type(key) is int and key.bit_length() > 64):
+def _shown(key: Any) -> str:
+    if type(key) not in (str, bytes, int, float, bool, type(None)):
         return "<%s>" % type_name(key)
+    if type(key) is int and key.bit_length() > _LARGEST:
+        return "<int>"
     text = repr(key)
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "..."
 
 
-def type_name(value):
+def type_name(value: Any) -> str:
     """Return the name of a value's class."""
     return name_of(type(value))
 
 
-def name_of(kind):
+def name_of(kind: type) -> str:
     """Return the name of a class, with its module unless that is ``builtins``."""
-    module = kind.__module__
-    return kind.__qualname__ if module == "builtins" else "%s.%s" % (module, kind.__qualname__)
+    return kind.__qualname__ if kind.__module__ == "builtins" else "%s.%s" % (kind.__module__, kind.__qualname__)
 
 
-def told(error):
-    """Return what an exception says, with its class unless pickle made it."""
+def told(error: BaseException) -> str:
+    """Return what an exception says, with its class unless that says nothing more."""
     try:
         text = str(error)
-    except Exception:
+    except Exception:  # noqa: BLE001
         text = ""
-    if type(error) in (TypeError, AttributeError, pickle.PicklingError) and text:
+    if text and type(error) in (TypeError, AttributeError, pickle.PicklingError):
         return text
     return "%s: %s" % (type(error).__name__, text) if text else type(error).__name__
