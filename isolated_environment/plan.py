@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .settings import Settings
-from .spec import Content
+from .spec import Content, credentials_by_prefix, torch_base
 
 if TYPE_CHECKING:
     from .host import Interpreter
+    from .index import Credentials, Index
     from .lockfile import Lock
 
 
@@ -91,6 +92,17 @@ class BuildOrder:
     pages: Mapping[str, str] = field(default_factory=dict)
     #: Projects that came up during the resolution and belong to an explicit index.
     widened: tuple[str, ...] = ()
+
+    @property
+    def credentials(self) -> dict[str, Credentials]:
+        """Every set of credentials with the URL prefix it is for."""
+        return credentials_by_prefix(self.content, self.settings)
+
+    @property
+    def private_indexes(self) -> tuple[Index, ...]:
+        """The indexes with credentials that serve some projects only."""
+        torch = () if self.content.torch is None else (torch_base(self.content.torch, self.settings),)
+        return tuple(index for index in (*self.content.explicit_indexes, *torch) if index.credentials)
 
     def with_widened(self, names: tuple[str, ...]) -> BuildOrder:
         """Return this order with more projects bound to their explicit index."""

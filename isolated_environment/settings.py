@@ -51,7 +51,7 @@ class Settings:
     #: ``PIP_CACHE_DIR``.
     pip_cache: str | None = None
     #: ``ISOLATED_ENVIRONMENT_TORCH_URL``: the base of a mirror of the PyTorch index, or a directory.
-    torch_url: str | None = None
+    torch_url: str | None = field(default=None, repr=False)
     #: ``ISOLATED_ENVIRONMENT_TORCH_BACKEND``: the channel to take where the application says ``auto``.
     torch_backend: str | None = None
 

@@ -17,7 +17,8 @@ from .index import Credentials, Index
 from .options import InstallOptions
 from .redaction import redact
 from .requirements import Requirement, parse_constraint
-from .torch_source import TorchSource, read_torch_source
+from .settings import Settings
+from .torch_source import BASE_URL, TorchSource, read_torch_source
 
 
 @dataclass(frozen=True)
@@ -194,8 +195,15 @@ def _read_lock(path: str) -> str:
         raise InvalidLockError(f"cannot read the lock {path}: {error}", hint="check pylock=", path=path) from error
 
 
-def credentials_by_prefix(content: Content) -> dict[str, Credentials]:
-    """Return every set of credentials in *content* with the URL prefix it is for.
+def torch_base(source: TorchSource, settings: Settings) -> Index:
+    """Return the base of the PyTorch index, with the credentials for it: the application's, the user's, the public."""
+    if source.base_url is not None:
+        return Index(source.base_url, default=True, credentials=source.credentials)
+    return Index(settings.torch_url or BASE_URL, default=True)
+
+
+def credentials_by_prefix(content: Content, settings: Settings) -> dict[str, Credentials]:
+    """Return every set of credentials in *content*, and for the user's PyTorch index, with the URL prefix it is for.
 
     That is the whole origin (scheme, host and port) where one set serves it, since an index's files often lie beside
     the index; where several do, the index itself or the directory of the file.
@@ -205,7 +213,8 @@ def credentials_by_prefix(content: Content) -> dict[str, Credentials]:
     for item in content.requirements:
         if item.url and item.credentials:
             found[item.url.removeprefix("git+").rpartition("/")[0]] = item.credentials
-    for index in (*content.explicit_indexes, *([default] if default else [])):
+    torch = None if content.torch is None else torch_base(content.torch, settings)
+    for index in (*content.explicit_indexes, *(index for index in (default, torch) if index is not None)):
         if index.credentials is not None:
             found[index.url] = index.credentials
     by_origin: dict[str, dict[str, Credentials]] = {}

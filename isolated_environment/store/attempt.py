@@ -165,5 +165,8 @@ class Attempt:
         return Path(self._site.layout.log, f"{generation}.log")
 
     def _secrets(self) -> tuple[str, ...]:
-        known = [*credentials_by_prefix(self._content).values(), self._site.settings.index_credentials]
+        known = [
+            *credentials_by_prefix(self._content, self._site.settings).values(),
+            self._site.settings.index_credentials,
+        ]
         return tuple(word for credentials in known if credentials for word in credentials.secrets())

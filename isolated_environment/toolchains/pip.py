@@ -25,7 +25,6 @@ from ..index import Credentials, join_credentials
 from ..layout import python_of
 from ..lockfile import Lock, lock_from_report
 from ..plan import BuildOrder, Stage, Step
-from ..spec import credentials_by_prefix
 from .pip_files import (
     STAND_INS,
     direct_line,
@@ -206,9 +205,9 @@ def _environment(order: BuildOrder, *, installing: bool = False) -> dict[str, st
         "PIP_ROOT_USER_ACTION": "ignore",
     }
     default = content.default_index
-    known = credentials_by_prefix(content)
+    known = order.credentials
     main = settings.main_index() if default is None else _with(default.url, default.credentials)
-    private = [_with(index.url, index.credentials) for index in content.explicit_indexes if index.credentials]
+    private = [_with(index.url, index.credentials) for index in order.private_indexes]
     optional = {
         "PIP_INDEX_URL": main,
         "PIP_EXTRA_INDEX_URL": " ".join(private) if installing else None,

@@ -12,7 +12,6 @@ from ..index import join_credentials
 from ..lockfile import artifact_of
 from ..plan import BuildOrder, DirectFile
 from ..requirements import Requirement
-from ..spec import credentials_by_prefix
 
 #: Where in the working directory stand-in wheels lie.
 STAND_INS = "stand-ins"
@@ -49,7 +48,7 @@ def secret_variables(order: BuildOrder) -> dict[str, tuple[str, str]]:
     """For each URL prefix with credentials the two variables that hold them: pip replaces ``${NAME}`` in its files."""
     return {
         prefix: (f"ISOLATED_ENVIRONMENT_USER_{number}", f"ISOLATED_ENVIRONMENT_PASSWORD_{number}")
-        for number, prefix in enumerate(sorted(credentials_by_prefix(order.content)))
+        for number, prefix in enumerate(sorted(order.credentials))
     }
 
 

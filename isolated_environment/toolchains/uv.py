@@ -22,7 +22,6 @@ from ..layout import python_of
 from ..lockfile import Lock, parse_lock
 from ..plan import PAGES, BuildOrder, Stage, Step
 from ..requirements import Requirement
-from ..spec import credentials_by_prefix
 
 _PREVIEW = ("--preview-features", "pylock")
 _LOCK = "pylock.toml"
@@ -225,10 +224,7 @@ def _explicit(label: str, url: str) -> dict[str, object]:
 
 def _origins(order: BuildOrder) -> list[tuple[str, str, Credentials]]:
     """Each URL that needs credentials, as an index that serves no project: uv then knows them for what is below."""
-    return [
-        (Index(url, default=True).label, url, credentials)
-        for url, credentials in credentials_by_prefix(order.content).items()
-    ]
+    return [(Index(url, default=True).label, url, credentials) for url, credentials in order.credentials.items()]
 
 
 def _main_index(order: BuildOrder) -> str | None:

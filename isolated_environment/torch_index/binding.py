@@ -16,7 +16,8 @@ from ..lockfile import Lock
 from ..plan import BuildOrder
 from ..repository import File, choose_file, read_project
 from ..requirements import parse_constraint
-from ..torch_source import BASE_URL, TorchSource
+from ..spec import torch_base
+from ..torch_source import TorchSource
 from ..wheel_metadata import read_metadata, requirements_in
 from .choose import Wish, decide
 from .machine import Machine, see_machine
@@ -40,8 +41,7 @@ class Binder:
         self._source = source
         self._recorded = recorded
         self._pages: dict[tuple[str, str], list[File]] = {}
-        base = source.base_url or order.settings.torch_url or BASE_URL
-        self._base = Index(base, default=True, credentials=source.credentials)
+        self._base = torch_base(source, order.settings)
         #: What is pinned so far; ``None`` until a member of the family is wanted.
         self.pin: TorchPin | None = None
 

@@ -14,6 +14,7 @@ from isolated_environment.asks import Ask
 from isolated_environment.declaration import AskInput, Declaration, host_minor
 from isolated_environment.errors import InvalidIndexError, InvalidLockError, InvalidRequirementError
 from isolated_environment.index import Credentials
+from isolated_environment.settings import Settings
 from isolated_environment.spec import Content, credentials_by_prefix, understood
 from tests.support.wheels import make_wheel
 
@@ -47,7 +48,7 @@ def test_the_same_ask_again_changes_nothing_but_its_credentials() -> None:
     assert content(ask(["a", "b"]), ask("c"), ask(["b", "a"])) == once
     fresh = content(ask("a", Index("https://u:old@h", ["a"])), ask("c"), ask("a", Index("https://u:new@h", ["a"])))
     assert texts(fresh) == [["a"], ["c"]]
-    assert credentials_by_prefix(fresh) == {"https://h": Credentials("u", "new")}
+    assert credentials_by_prefix(fresh, Settings()) == {"https://h": Credentials("u", "new")}
 
 
 def test_an_ask_for_nothing_leaves_nothing_behind() -> None:
@@ -199,21 +200,33 @@ def test_bad_words_are_told() -> None:
 
 def test_credentials_go_to_their_origin_or_closer_where_two_sets_share_it() -> None:
     one = content(ask("a @ https://u:w@h/files/a.zip"), ask("b", "https://u:w@h/simple"), ask("c", "https://i/simple"))
-    assert credentials_by_prefix(one) == {"https://h": Credentials("u", "w")}
+    assert credentials_by_prefix(one, Settings()) == {"https://h": Credentials("u", "w")}
     two = content(
         ask("a @ git+https://v:x@h/group/r.git"),
         ask("b", "https://u:w@h/simple"),
         indexes=[Index("https://y:z@main:8443/simple", default=True)],
     )
-    assert credentials_by_prefix(two) == {
+    assert credentials_by_prefix(two, Settings()) == {
         "https://h/group": Credentials("v", "x"),
         "https://h/simple": Credentials("u", "w"),
         "https://main:8443": Credentials("y", "z"),
     }
-    assert credentials_by_prefix(content(ask("a"))) == {}
+    assert credentials_by_prefix(content(ask("a")), Settings()) == {}
 
 
 def test_a_content_is_a_value() -> None:
     assert content(ask("a")) == content(ask("A"))
     assert repr(content(ask("a @ https://u:s3cret@h/a.zip"))).count("s3cret") == 0
     assert isinstance(content(ask("a")).asks[0], Ask)
+
+
+def test_the_credentials_of_the_torch_index() -> None:
+    """The application's go to its own base, the user's to the user's, and neither to the other's."""
+    mine = Settings(torch_url="https://user:mine@mirror.example/whl")
+    theirs = Credentials("user", "mine")
+    assert credentials_by_prefix(content(ask("a"), torch="cpu"), mine) == {"https://mirror.example": theirs}
+    assert credentials_by_prefix(content(ask("a")), mine) == {}
+    own = content(ask("a"), torch="https://app:own@app.example/whl/cpu")
+    assert credentials_by_prefix(own, mine) == {"https://app.example": Credentials("app", "own")}
+    assert credentials_by_prefix(content(ask("a"), torch="https://app.example/whl/cpu"), mine) == {}
+    assert "mine" not in repr(mine)
