@@ -57,7 +57,7 @@ class Batch:
             try:
                 prepared.append(calls.prepare(call.target, call.args, call.kwargs))
             except (InvalidTargetError, SerializationError) as error:
-                call.settle(False, error)
+                call.fail(error)
             else:
                 wanted.append(call)
         if prepared:
@@ -66,7 +66,7 @@ class Batch:
     def _settle(self, call: CallFuture, outcome: Outcome) -> None:
         returned, value = outcome
         was_unwanted = call.is_unwanted
-        call.settle(returned, self._worker.given(value))
+        call.settle(returned=returned, value=self._worker.given(value))
         if was_unwanted:
             # a worker that was interrupted in a call begins with no other one; one that took no notice may have
             self._may_have_begun = not (
@@ -82,8 +82,8 @@ class Batch:
         """
         if not self._sent:
             if not isinstance(error, CallError):  # not the worker's end: it would be the same with another one
-                begun[0].settle(False, error)
+                begun[0].fail(error)
             return [call for call in begun if not call.done()]
         if self._may_have_begun:
-            self._sent.popleft()[1].settle(False, error)
+            self._sent.popleft()[1].fail(error)
         return [call for _, call in self._sent]

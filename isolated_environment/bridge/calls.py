@@ -89,7 +89,8 @@ class Calls:
 
         Args:
             target: What to call there.
-            args, kwargs: Its arguments.
+            args: Its arguments.
+            kwargs: Its keyword arguments.
 
         Raises:
             InvalidTargetError, SerializationError: it cannot travel.

@@ -124,14 +124,14 @@ class Driver:
         try:
             worker: Worker = self._resolved()
         except BaseException as error:  # noqa: BLE001 - it belongs to who waits for the call
-            begun[0].settle(False, error)
+            begun[0].fail(error)
             self._put_back(begun[1:])
             return
         started = time.monotonic()
         left = worker.run(begun, self._more)
         if left and not worker.is_alive and self._worker() is worker:
             for call in left:
-                call.settle(False, WorkerClosedError("the worker has ended", hint="make a new one"))
+                call.fail(WorkerClosedError("the worker has ended", hint="make a new one"))
             return
         self._put_back(left)
         each = (time.monotonic() - started) / max(1, len(begun) - len(left))

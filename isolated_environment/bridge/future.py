@@ -48,7 +48,7 @@ class CallFuture(concurrent.futures.Future[Any]):
         """Take the call off the queue; return whether it is still wanted."""
         if self.running():  # it was given to a worker that ended before it came to it
             if self.is_unwanted:
-                self.settle(False, None)
+                self.fail(None)
             return not self.is_unwanted
         return self.set_running_or_notify_cancel()
 
@@ -60,7 +60,11 @@ class CallFuture(concurrent.futures.Future[Any]):
         if self.is_unwanted:  # cancelled since; whoever of the two comes second sees the other
             interrupt()
 
-    def settle(self, returned: bool, value: Any) -> None:  # noqa: FBT001
+    def fail(self, error: BaseException | None) -> None:
+        """Take what kept the call from returning."""
+        self.settle(returned=False, value=error)
+
+    def settle(self, *, returned: bool, value: Any) -> None:
         """Take the outcome."""
         self.interrupt = None
         if self.is_unwanted:

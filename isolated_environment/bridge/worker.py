@@ -125,7 +125,9 @@ class Worker(Callables):
         """Call a function in the worker, keep what it returns there, and return a proxy of it.
 
         Args:
-            target, args, kwargs: As :meth:`call`.
+            target: As :meth:`call`.
+            args: As :meth:`call`.
+            kwargs: As :meth:`call`.
 
         Raises:
             Exception: as :meth:`call`.

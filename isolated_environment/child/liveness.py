@@ -14,7 +14,7 @@ _F_SETSIG = 10  # fcntl has no name for it before CPython 3.13
 _SIGKILL = 9
 
 
-def watch(descriptor):
+def watch(descriptor: int) -> None:
     """Let this process end when the host does.
 
     Args:
@@ -22,14 +22,14 @@ def watch(descriptor):
     """
     if descriptor < 0:
         return
-    os.set_inheritable(descriptor, False)
+    os.set_inheritable(descriptor, False)  # noqa: FBT003 - it takes it by position only
     if sys.platform == "linux":
         _let_the_kernel_watch(descriptor)
     else:  # there the signal is ignored by default, or does not exist
         _watch_in_a_thread(descriptor)
 
 
-def _let_the_kernel_watch(descriptor):
+def _let_the_kernel_watch(descriptor: int) -> None:
     import fcntl
 
     fcntl.fcntl(descriptor, _F_SETSIG, _SIGKILL)
@@ -45,10 +45,10 @@ def _let_the_kernel_watch(descriptor):
         os._exit(1)
 
 
-def _watch_in_a_thread(descriptor):
+def _watch_in_a_thread(descriptor: int) -> None:
     import _thread
 
-    def wait():
+    def wait() -> None:
         try:
             os.read(descriptor, 1)
         finally:

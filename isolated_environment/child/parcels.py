@@ -6,6 +6,13 @@ from collections import deque
 
 from . import pickling, wire
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from . import memory
+
 
 class Memory:
     """The memory that both sides of one connection see.
@@ -14,27 +21,29 @@ class Memory:
         carries_descriptors: Whether descriptors can travel; without, buffers travel inline.
     """
 
-    def __init__(self, carries_descriptors):
+    def __init__(self, carries_descriptors: bool) -> None:  # noqa: FBT001 - it is all that there is to say
         self._carries_descriptors = carries_descriptors
-        self._outbox = None
-        self._inbox = None
-        self._descriptors = deque()
+        self._outbox: memory.Outbox | None = None
+        self._inbox: memory.Inbox | None = None
+        self._descriptors: deque[int] = deque()
 
-    def came(self, descriptors):
+    def came(self, descriptors: Sequence[int]) -> None:
         """Keep descriptors until the frame that they belong to is complete."""
         self._descriptors.extend(descriptors)
 
-    def framed(self, kind, call, payload, buffers, flags=0):
+    def framed(
+        self, kind: int, call: int, payload: bytes, buffers: Sequence[Any], flags: int = 0
+    ) -> tuple[list[bytes | memoryview], list[int]]:
         """Return a frame as parts to be sent one behind the other, and the descriptors to be sent with them."""
         if self._outbox is None:
             from . import memory
 
             self._outbox = memory.Outbox(memory.Segments() if self._carries_descriptors else None)
         table, descriptors, inline = self._outbox.pack(buffers)
-        table = pickling.dumps(table, 4)
-        return wire.encode_with_buffers(kind, call, payload, table, inline, len(descriptors), flags), descriptors
+        told = pickling.dumps(table, 4)
+        return wire.encode_with_buffers(kind, call, payload, told, inline, len(descriptors), flags), descriptors
 
-    def buffers_of(self, frame):
+    def buffers_of(self, frame: wire.Frame) -> Sequence[memoryview]:
         """Return the buffers that came with a frame."""
         if not frame.flags & wire.BUFFERS:
             return ()
@@ -45,17 +54,17 @@ class Memory:
         descriptors = [self._descriptors.popleft() for _ in range(frame.descriptors)]
         return self._inbox.unpack(pickling.loads(frame.table), descriptors, frame.inline)
 
-    def released(self):
+    def released(self) -> bytes:
         """Return the octets of a RELEASE frame with what this side is done with; none when there is nothing."""
         numbers = self._inbox.released() if self._inbox is not None else None
         return pickling.dumps(numbers, 4) if numbers else b""
 
-    def release(self, payload):
+    def release(self, payload: bytes | memoryview) -> None:
         """Take note of what the other side is done with."""
         if self._outbox is not None:
             self._outbox.release(pickling.loads(payload))
 
-    def close(self):
+    def close(self) -> None:
         """Give back everything that no value uses."""
         import os
 

@@ -6,6 +6,13 @@ import time
 
 from . import wire
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Generator
+    from typing import Any
+
+    from .session import Session
+
 #: Items in one frame, at most.
 _BATCH = 256
 #: Seconds after which what there is goes out, so that a slow generator's items are not held back.
@@ -20,18 +27,19 @@ class Stream:
         generator: What makes the items.
     """
 
-    def __init__(self, call, generator):
+    def __init__(self, call: int, generator: Generator[Any, Any, Any]) -> None:
         self.call = call
         self.credit = 0
         self._generator = generator
 
-    def pump(self, session):
+    def pump(self, session: Session) -> bool:
         """Send items as far as the credit goes, until something else came in.
 
         Returns:
             Whether the generator goes on.
         """
-        items, since = [], time.monotonic()
+        items: list[Any] = []
+        since = time.monotonic()
         while self.credit > 0:
             try:
                 items.append(next(self._generator))
@@ -39,7 +47,7 @@ class Stream:
                 self._flush(session, items)
                 session.send(wire.END, self.call)
                 return False
-            except BaseException as error:
+            except BaseException as error:  # noqa: BLE001 - whatever ends the generator is the host's to know
                 self._flush(session, items)
                 session.fail(self.call, error)
                 return False
@@ -52,28 +60,28 @@ class Stream:
                     return True
         return self._flush(session, items)
 
-    def close(self):
+    def close(self) -> None:
         """Stop the generator where it is."""
         self._generator.close()
 
-    def _flush(self, session, items):
+    def _flush(self, session: Session, items: list[Any]) -> bool:
         if not items:
             return True
         try:
             session.send_value(wire.ITEMS, self.call, items)
-        except Exception as error:  # an item cannot be pickled
+        except Exception as error:  # noqa: BLE001 - an item cannot be pickled
             self._generator.close()
             session.fail(self.call, error)
             return False
         return True
 
 
-def is_stream(value):
+def is_stream(value: object) -> bool:
     """Return whether a result is to be sent item by item."""
     return type(value).__name__ == "generator" and hasattr(value, "throw")
 
 
-def run_awaited(value):
+def run_awaited(value: Any) -> Any:
     """Run a coroutine to its end, or wrap an asynchronous generator; return any other value as it is."""
     kind = type(value).__name__
     if kind == "coroutine":
@@ -83,7 +91,7 @@ def run_awaited(value):
     return _drained(value) if kind == "async_generator" else value
 
 
-def _drained(generator):
+def _drained(generator: AsyncGenerator[Any, Any]) -> Generator[Any, None, None]:
     import asyncio
 
     loop = asyncio.new_event_loop()

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 import os
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    Parts = Sequence[bytes | memoryview]
+
 #: Descriptors that one message may carry; Linux takes 253.
 _MOST_DESCRIPTORS = 128
 _DESCRIPTOR = 4
@@ -18,7 +25,7 @@ class SocketTransport:
 
     carries_descriptors = True
 
-    def __init__(self, sock):
+    def __init__(self, sock: Any) -> None:
         import _socket
 
         self.socket = sock
@@ -27,11 +34,12 @@ class SocketTransport:
         self._flags = getattr(_socket, "MSG_CMSG_CLOEXEC", 0)
         self._cut = _socket.MSG_CTRUNC
 
-    def fileno(self):
+    def fileno(self) -> int:
         """Return the descriptor to wait for."""
-        return self.socket.fileno()
+        number: int = self.socket.fileno()
+        return number
 
-    def receive(self, view):
+    def receive(self, view: memoryview) -> tuple[int, Sequence[int]]:
         """Fill a part of *view*.
 
         Returns:
@@ -40,7 +48,7 @@ class SocketTransport:
         count, ancillary, flags, _ = self.socket.recvmsg_into([view], self._space, self._flags)
         if not ancillary:
             return count, ()
-        found = []
+        found: list[int] = []
         for level, kind, data in ancillary:
             if (level, kind) == self._rights:
                 whole = len(data) - len(data) % _DESCRIPTOR
@@ -51,7 +59,7 @@ class SocketTransport:
             raise OSError(24, "too many open files: descriptors of arrays were lost")
         return count, found
 
-    def send(self, parts, descriptors=()):
+    def send(self, parts: Parts, descriptors: Sequence[int] = ()) -> None:
         """Send all of *parts*, one behind the other, and *descriptors* with the first octets."""
         views = [memoryview(part).cast("B") for part in parts if len(part)]
         ancillary = self.ancillary(descriptors)
@@ -60,7 +68,7 @@ class SocketTransport:
             ancillary = []
             views = rest_of(views, sent)
 
-    def ancillary(self, descriptors):
+    def ancillary(self, descriptors: Sequence[int]) -> list[tuple[int, int, Any]]:
         """Return *descriptors* as ``sendmsg`` takes them."""
         if not descriptors:
             return []
@@ -68,7 +76,7 @@ class SocketTransport:
 
         return [(*self._rights, array.array("i", descriptors))]
 
-    def close(self):
+    def close(self) -> None:
         """Close the socket."""
         self.socket.close()
 
@@ -83,34 +91,34 @@ class PipeTransport:
 
     carries_descriptors = False
 
-    def __init__(self, reading, writing):
+    def __init__(self, reading: int, writing: int) -> None:
         self._reading = reading
         self._writing = writing
 
-    def fileno(self):
+    def fileno(self) -> int:
         """Return the descriptor to wait for."""
         return self._reading
 
-    def receive(self, view):
+    def receive(self, view: memoryview) -> tuple[int, Sequence[int]]:
         """As :meth:`SocketTransport.receive`."""
         data = os.read(self._reading, min(len(view), 1 << 20))
         view[: len(data)] = data
         return len(data), ()
 
-    def send(self, parts, descriptors=()):
+    def send(self, parts: Parts, descriptors: Sequence[int] = ()) -> None:  # noqa: ARG002 - none is ever given
         """As :meth:`SocketTransport.send`."""
         for part in parts:
             view = memoryview(part).cast("B")
             while len(view):
                 view = view[os.write(self._writing, view) :]
 
-    def close(self):
+    def close(self) -> None:
         """Close both pipes."""
         os.close(self._reading)
         os.close(self._writing)
 
 
-def rest_of(views, sent):
+def rest_of(views: list[memoryview], sent: int) -> list[memoryview]:
     """Return what of *views* is left after *sent* octets."""
     for number, view in enumerate(views):
         if sent < len(view):
@@ -119,7 +127,7 @@ def rest_of(views, sent):
     return []
 
 
-def take_standard_descriptors(transport):
+def take_standard_descriptors(transport: str) -> SocketTransport | PipeTransport:
     """Take the transport from stdin (and stdout), and give both to where nothing can disturb it.
 
     Afterwards 0 is the null device and 1 is 2, so nothing that reads or prints can touch a frame.

@@ -10,6 +10,11 @@ from __future__ import annotations
 
 import struct
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
 MAGIC = b"\xf1\xe5"
 VERSION = 1
 
@@ -67,7 +72,7 @@ class WireError(Exception):
         received: What was there instead, at most 80 octets.
     """
 
-    def __init__(self, message, received=b""):
+    def __init__(self, message: str, received: bytes = b"") -> None:
         super().__init__(message, received)
         self.message = message
         self.received = received
@@ -88,7 +93,16 @@ class Frame:
 
     __slots__ = ("call", "descriptors", "flags", "inline", "kind", "payload", "table")
 
-    def __init__(self, kind, flags, call, payload, table=b"", inline=None, descriptors=0):
+    def __init__(
+        self,
+        kind: int,
+        flags: int,
+        call: int,
+        payload: bytes | memoryview,
+        table: bytes = b"",
+        inline: memoryview | None = None,
+        descriptors: int = 0,
+    ) -> None:
         self.kind = kind
         self.flags = flags
         self.call = call
@@ -97,23 +111,34 @@ class Frame:
         self.inline = inline
         self.descriptors = descriptors
 
-    def __repr__(self):
-        return "Frame(kind=%d, flags=%d, call=%d, %d octets)" % (self.kind, self.flags, self.call, len(self.payload))
+    def __repr__(self) -> str:
+        return f"Frame(kind={self.kind}, flags={self.flags}, call={self.call}, {len(self.payload)} octets)"
 
 
-def encode(kind, call, payload=b"", flags=0):
+def encode(kind: int, call: int, payload: bytes = b"", flags: int = 0) -> bytes:
     """Return a frame without buffers as octets."""
     return _HEADER.pack(MAGIC, VERSION, kind, flags, 0, call, len(payload)) + payload
 
 
-def encode_with_buffers(kind, call, payload, table, inline, descriptors, flags=0):
+def encode_with_buffers(
+    kind: int,
+    call: int,
+    payload: bytes,
+    table: bytes,
+    inline: Sequence[memoryview],
+    descriptors: int,
+    flags: int = 0,
+) -> list[bytes | memoryview]:
     """Return a frame with buffers as a list of parts to be sent one behind the other, none of them copied.
 
     Args:
-        kind, call, payload, flags: As :func:`encode`.
+        kind: As :func:`encode`.
+        call: As :func:`encode`.
+        payload: As :func:`encode`.
         table: Octets that say where the buffers are.
         inline: Views of octets that travel in the frame.
         descriptors: How many descriptors travel with it.
+        flags: As :func:`encode`.
     """
     length = _LENGTHS.size + len(table) + len(payload) + sum(view.nbytes for view in inline)
     header = _HEADER.pack(MAGIC, VERSION, kind, flags | BUFFERS, descriptors, call, length)
@@ -130,21 +155,21 @@ class Decoder:
         limit: Octets that one body may have.
     """
 
-    def __init__(self, limit=LIMIT):
+    def __init__(self, limit: int = LIMIT) -> None:
         self._limit = limit
         self._small = memoryview(bytearray(_SMALL))
         self._start = 0
         self._end = 0
-        self._large = None
+        self._large: memoryview | None = None
         self._filled = 0
-        self._header = None
+        self._header: tuple[Any, ...] = ()
 
     @property
-    def is_between_frames(self):
+    def is_between_frames(self) -> bool:
         """Whether nothing of a frame came whose rest is missing."""
         return self._large is None and self._start == self._end
 
-    def buffer(self):
+    def buffer(self) -> memoryview:
         """Return a writable view, never empty, for the next octets."""
         if self._large is not None:
             return self._large[self._filled :]
@@ -156,7 +181,7 @@ class Decoder:
             self._start, self._end = 0, rest
         return self._small[self._end :]
 
-    def fed(self, count):
+    def fed(self, count: int) -> list[Frame]:
         """Return the frames that are complete after *count* octets more.
 
         Raises:
@@ -171,7 +196,7 @@ class Decoder:
         self._end += count
         return self._split()
 
-    def _split(self):
+    def _split(self) -> list[Frame]:
         frames = []
         while self._end - self._start >= HEADER_SIZE:
             header = self._checked(_HEADER.unpack_from(self._small, self._start))
@@ -193,27 +218,27 @@ class Decoder:
             self._check_beginning()
         return frames
 
-    def _check_beginning(self):
+    def _check_beginning(self) -> None:
         """Tell garbage from a frame before a whole header came: it may never come."""
         came = bytes(self._small[self._start : min(self._end, self._start + len(MAGIC))])
         if not MAGIC.startswith(came):
             raise self._garbage()
 
-    def _garbage(self):
+    def _garbage(self) -> WireError:
         return WireError("this is no frame", bytes(self._small[self._start : min(self._end, self._start + 80)]))
 
-    def _checked(self, header):
+    def _checked(self, header: tuple[Any, ...]) -> tuple[Any, ...]:
         magic, version, kind, _, _, _, length = header
         if magic != MAGIC or kind not in KINDS:
             raise self._garbage()
         if version != VERSION:
-            raise WireError("version %d of the protocol was spoken, %d is known" % (version, VERSION))
+            raise WireError(f"version {version} of the protocol was spoken, {VERSION} is known")
         if length > (CONTROL_LIMIT if kind in _CONTROL else self._limit):
-            raise WireError("a frame of kind %d has %d octets, more than may be" % (kind, length))
+            raise WireError(f"a frame of kind {kind} has {length} octets, more than may be")
         return header
 
     @staticmethod
-    def _frame(header, body):
+    def _frame(header: tuple[Any, ...], body: memoryview) -> Frame:
         _, _, kind, flags, descriptors, call, length = header
         if not flags & BUFFERS:
             return Frame(kind, flags, call, bytes(body) if length <= _SMALL else body, descriptors=descriptors)
@@ -243,17 +268,17 @@ class Conversation:
     Both sides step through the same table, whoever sent the frame.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._connection = "new"
-        self._calls = {}
-        self._callbacks = {}
+        self._calls: dict[int, str] = {}
+        self._callbacks: dict[int, str] = {}
 
     @property
-    def calls(self):
+    def calls(self) -> list[int]:
         """Numbers of the calls that have not ended."""
         return list(self._calls)
 
-    def step(self, kind, call=0):
+    def step(self, kind: int, call: int = 0) -> None:
         """Take note of a frame that was sent or that came.
 
         Raises:
@@ -273,8 +298,8 @@ class Conversation:
             states[call] = state
 
     @staticmethod
-    def _next(table, state, kind, call):
+    def _next(table: dict[str, dict[int, str]], state: str, kind: int, call: int) -> str:
         try:
             return table[state][kind]
         except KeyError:
-            raise WireError("a frame of kind %d came for %d, which is %s" % (kind, call, state)) from None
+            raise WireError(f"a frame of kind {kind} came for {call}, which is {state}") from None
