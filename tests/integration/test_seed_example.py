@@ -1,8 +1,9 @@
-"""The example application, installed and used as a user would, on every Python of this machine that can host it."""
+"""The example applications, installed and used as a user would, on every Python of this machine that can host it."""
 
 from __future__ import annotations
 
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -42,3 +43,19 @@ def test_install_use_uninstall(tmp_path, version):
     assert listing(site_packages) == before
     probe = [host / "bin" / "python", "-c", "import herd"]
     assert subprocess.run(probe, check=False, capture_output=True).returncode != 0
+
+
+def test_two_numpys_in_one_program(tmp_path):
+    host = tmp_path / "host"
+    subprocess.run([sys.executable, "-m", "venv", host], check=True)
+    pip = [host / "bin" / "python", "-m", "pip", "--disable-pip-version-check", "--quiet"]
+    subprocess.run([*pip, "install", CHECKOUT], check=True)
+    site_packages = next(host.glob("lib/python*/site-packages"))
+    before = listing(site_packages)
+    subprocess.run([*pip, "install", "--no-deps", CHECKOUT / "examples" / "two_numpys"], check=True)
+    for _ in range(2):
+        said = subprocess.run([host / "bin" / "two-numpys"], check=True, capture_output=True, text=True)
+        assert "NumPy 1.26.4 made [0, 1, 4, 9, 16]\nNumPy 2." in said.stdout
+        assert said.stdout.endswith("summed them to 30\n")
+    subprocess.run([*pip, "uninstall", "--yes", "two-numpys"], check=True)
+    assert listing(site_packages) == before

@@ -1,0 +1,1 @@
+"""Two releases of NumPy in one program."""
