@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 _CHECKOUT = Path(__file__).parent.parent.parent
-_FIRST = "import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0)\n"
+#: A shell starts what it runs in the background with SIGINT ignored, and that is inherited.
+_FIRST = (
+    "import fcntl, signal, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
+    "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+)
 
 
 class Terminal:

@@ -15,16 +15,16 @@ NEW = IsolatedEnvironment(HERE / "new_env", ["numpy>=2.2"])
 
 def describe(count: int) -> tuple[str, Any]:
     """Run in an environment: the release that answers, and an array that it made."""
-    import numpy
+    import numpy as np
 
-    return numpy.__version__, (numpy.arange(count) ** 2).tolist()
+    return np.__version__, (np.arange(count) ** 2).tolist()
 
 
 def total(values: list[int]) -> float:
     """Run in an environment."""
-    import numpy
+    import numpy as np
 
-    return float(numpy.asarray(values).sum())
+    return float(np.asarray(values).sum())
 
 
 def main(say: Callable[[str], object] = print) -> int:
