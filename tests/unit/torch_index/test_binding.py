@@ -123,6 +123,9 @@ def test_a_direct_reference_says_itself_where_it_comes_from(mirror):
     found.bind()
     assert found.pin is None
     assert found.extend(locked("torch")) is None
+    beside = binder(mirror, "cu121", "torch==2.1.2", "torchaudio @ https://h/torchaudio-9-py3-none-any.whl")
+    assert pinned_after(beside) == {"torch": "2.1.2+cu121"}
+    assert beside.extend(locked("torch", "torchaudio")) is None
 
 
 def test_members_that_only_the_channel_has_are_bound_before_anything_is_resolved(mirror):
