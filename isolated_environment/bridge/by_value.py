@@ -9,7 +9,8 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FunctionType, ModuleType
+from functools import cached_property
+from types import CellType, FunctionType, MemberDescriptorType, ModuleType
 from typing import Any
 
 import cloudpickle  # type: ignore[import-untyped]
@@ -25,6 +26,10 @@ _registering = threading.Lock()
 
 class Taking(Asking):
     """What a pickler asks that takes functions and classes apart."""
+
+    @cached_property
+    def _cells(self) -> dict[int, tuple[CellType, CellType]]:
+        return {}  # by address, since cells compare by what is in them; held, so that none is used again
 
     def reduce_named(self, value: Any) -> Any:
         """Reduce a function, class or module: by its name there, or by value."""
@@ -44,19 +49,21 @@ class Taking(Asking):
         return _with_token(reduced, value)
 
     def _with_modules(self, reduced: Any, function: FunctionType) -> Any:
-        """Add what a function uses of modules that are the application's own, and drop annotations."""
-        state = reduced[2][1]
+        """Add what a function uses of modules that are the application's own, drop annotations, share variables."""
+        make, (code, names_around, *rest), (attributes, state), *setting = reduced
         reach = Reach(self.peer)
         state["__annotations__"] = {
             name: what for name, what in function.__annotations__.items() if _is_plain_annotation(what, reach)
         }
-        # a list of what is to be unpickled before the function runs, whatever it is
-        mentioned = names_of(function.__code__)
+        mentioned = names_of(code)
         around = [*map(function.__globals__.get, mentioned), *contents_of(function).values()]
+        # a list of what is to be unpickled before the function runs, whatever it is
         state["_cloudpickle_submodules"] += [
             _Used(module, used) for module, used in modules_used(mentioned, around, self.peer).items()
         ]
-        return reduced
+        if function.__closure__:  # empty cells, to be filled there: one for each of ours
+            rest[-1] = tuple(self._cells.setdefault(id(cell), (cell, CellType()))[1] for cell in function.__closure__)
+        return make, (code, names_around, *rest), (attributes, state), *setting
 
 
 class _Used:
@@ -93,9 +100,16 @@ def _registered(name: str | None) -> Iterator[None]:
 
 
 def _with_token(reduced: Any, kind: type) -> Any:
-    """Let a class know by what the host knows it: it comes back as the host's own, not as a copy."""
-    if isinstance(reduced, tuple) and isinstance(reduced[2], tuple) and isinstance(reduced[2][0], dict):
-        reduced[2][0][names.TOKEN] = token_of(kind)
+    """Let a class know by what the host knows it, so that it comes back as the host's own; keep its slots slots."""
+    if not isinstance(reduced, tuple) or not isinstance(reduced[2], tuple):
+        return reduced
+    attributes = reduced[2][0]
+    attributes[names.TOKEN] = token_of(kind)
+    if attributes.get("__slots__") and isinstance(reduced[1][3], dict):  # later they would be attributes like others
+        reduced[1][3]["__slots__"] = attributes.pop("__slots__")
+        for name, value in list(attributes.items()):
+            if isinstance(value, MemberDescriptorType):
+                del attributes[name]
     return reduced
 
 

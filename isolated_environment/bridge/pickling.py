@@ -38,6 +38,13 @@ class Asking(pickling.Asking):
             return self.reduce_by_value(value)
         return (source.import_module, (value.__name__,)) if isinstance(value, ModuleType) else NotImplemented
 
+    def reduce_numeric(self, value: Any) -> Any:
+        """Reduce an array or the like, where its library is there as well."""
+        reduced = super().reduce_numeric(value)
+        if reduced is not NotImplemented and Reach(self.peer).of_module(type(value).__module__) is NOT_AT_ALL:
+            raise _lacking(type(value))
+        return reduced
+
     def reduce_other(self, value: Any) -> Any:
         """Reduce what pickle would take by a name that is not there."""
         raw = unwrapped(value)

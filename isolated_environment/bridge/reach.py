@@ -7,7 +7,8 @@ import sys
 import sysconfig
 from dataclasses import dataclass, field
 from functools import lru_cache
-from types import BuiltinFunctionType, ModuleType
+from importlib.machinery import EXTENSION_SUFFIXES
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
 #: How something is sent.
@@ -52,7 +53,9 @@ class Peer:
         return known
 
     def _finds(self, parts: list[str]) -> bool:
-        directories = [*self.site_packages, *_linked(self.site_packages)]
+        directories = list(self.site_packages)
+        for each in self.site_packages:
+            directories += [*_added_by_files(each), *_of_base(each, self.minor)]
         for count, part in enumerate(parts, 1):
             inner = [path for directory in directories if os.path.isdir(path := os.path.join(directory, part))]
             if any(_is_regular(path) for path in inner) or any(_is_module(each, part) for each in directories):
@@ -75,38 +78,51 @@ def _is_standard(module: str) -> bool:
 
 
 def _is_regular(directory: str) -> bool:
-    return any(name.startswith("__init__.") for name in os.listdir(directory))
+    return any(name.startswith("__init__.") for name in _listing(directory))
 
 
 def _is_module(directory: str, name: str) -> bool:
-    return any(
-        entry.startswith(f"{name}.") and entry.endswith((".py", ".so", ".pyd", ".pyc")) for entry in _listing(directory)
-    )
+    entries = (entry for entry in _listing(directory) if entry.startswith(f"{name}."))
+    return any(entry.endswith((".py", ".so", ".pyd", ".pyc")) for entry in entries)
 
 
-@lru_cache(maxsize=64)
-def _listing(directory: str) -> tuple[str, ...]:
+def _listing(directory: str) -> list[str]:
     try:
-        return tuple(os.listdir(directory))
+        return os.listdir(directory)
     except OSError:
-        return ()
+        return []
 
 
-@lru_cache(maxsize=64)
-def _linked(site_packages: tuple[str, ...]) -> tuple[str, ...]:
-    """Directories that ``.pth`` files add."""
-    found = []
-    for directory in site_packages:
-        for name in _listing(directory):
-            if name.endswith(".pth"):
-                try:
-                    with open(os.path.join(directory, name), encoding="utf-8", errors="replace") as file:
-                        lines = file.read().splitlines()
-                except OSError:
-                    continue
-                paths = [line.strip() for line in lines if line.strip() and not line.startswith(("#", "import"))]
-                found += [path for line in paths if os.path.isdir(path := os.path.join(directory, line))]
-    return tuple(found)
+def _lines(path: str) -> list[str]:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return [line.strip() for line in file]
+    except OSError:
+        return []
+
+
+def _added_by_files(directory: str) -> list[str]:
+    """Directories that ``.pth`` files in a directory add (:mod:`site`)."""
+    lines = [
+        line
+        for name in sorted(_listing(directory))
+        if name.endswith(".pth")
+        for line in _lines(os.path.join(directory, name))
+        if line and not line.startswith(("#", "import ", "import\t"))
+    ]
+    return [path for line in lines if os.path.isdir(path := os.path.join(directory, line))]
+
+
+def _of_base(directory: str, minor: str) -> list[str]:
+    """The directories of the base interpreter's packages, where the environment sees them (PEP 405)."""
+    prefix = os.path.dirname(os.path.dirname(os.path.dirname(directory)))
+    pairs = (line.partition("=") for line in _lines(os.path.join(prefix, "pyvenv.cfg")))
+    told = {key.strip(): value.strip() for key, _, value in pairs}
+    if told.get("include-system-site-packages", "").lower() != "true" or "home" not in told:
+        return []
+    base = os.path.dirname(told["home"])
+    lib = [os.path.join(base, "lib", name) for name in (f"python{minor}", "python3")]
+    return [found for each in lib for name in _INSTALLED if os.path.isdir(found := os.path.join(each, name))]
 
 
 def top_level(module: str) -> str:
@@ -152,6 +168,8 @@ class Reach:
         if module is None or module == "builtins":
             return BY_NAME
         way = self.of_module(module)
+        if way is BY_VALUE and _is_compiled(value, module):
+            return NOT_AT_ALL
         if way is BY_NAME and not isinstance(value, BuiltinFunctionType) and not is_found(value, module):
             return BY_VALUE
         return way
@@ -163,6 +181,14 @@ def is_found(value: Any, module: str) -> bool:
     for name in getattr(value, "__qualname__", value.__name__).split("."):
         found = getattr(found, name, None)
     return found is value
+
+
+def _is_compiled(value: Any, module: str) -> bool:
+    """Whether something of the application's own has no Python code that could travel."""
+    if isinstance(value, FunctionType):
+        return False
+    file = getattr(sys.modules.get(module), "__file__", None) or ""
+    return isinstance(value, BuiltinFunctionType) or file.endswith(tuple(EXTENSION_SUFFIXES))
 
 
 def is_applications(name: str) -> bool:

@@ -55,26 +55,35 @@ def of_class(kind: type) -> tuple[Definition, str]:
     Raises:
         NoSourceError: see there.
     """
-    codes = [function.__code__ for function in functions_of(kind) if function.__module__ == kind.__module__]
     module = sys.modules.get(kind.__module__)
-    name = getattr(module, "__file__", None) or next((code.co_filename for code in codes), None)
+    own = list(_own_codes(kind))
+    name = getattr(module, "__file__", None) or next((code.co_filename for code in own), None)
     if name is None:
         raise NoSourceError("it is not known where its source is")
-    lines = [code.co_firstlineno for code in codes if code.co_filename == name]
-    found = [
-        {
-            **each,
-            "text": _read(name, vars(module) if module else {}).between(_first(node), _last(node)),
-            "line": _first(node),
-        }
-        for node, each in _read(name, vars(module) if module else {}).definitions
-        if isinstance(node, ast.ClassDef)
-        and each["qualname"] == kind.__qualname__
-        and all(_first(node) <= line <= _last(node) for line in lines)
-    ]
-    if not found:
+    file = _read(name, vars(module) if module else {})
+    running = [code for code in own if code.co_filename == name]
+    found = None
+    for node, each in file.definitions:  # of several the last counts, as when the file is run
+        if isinstance(node, ast.ClassDef) and each["qualname"] == kind.__qualname__:
+            found = {**each, "text": file.between(_first(node), _last(node)), "line": _first(node)}
+    if found is None:
         raise NoSourceError(f"its source is not found in {name}")
-    return found[-1], name  # of several the last counts, as when the file is run
+    free = {variable for code in running for variable in code.co_freevars} - {kind.__name__, "__class__"}
+    inner = list(lifting.codes_in(lifting.code_of_class(found, name, free)))
+    if not all(any(_is_alike(each, code) for each in inner if _is_at_place(each, code)) for code in running):
+        raise NoSourceError(f"{name} was changed since it was imported")
+    return found, name
+
+
+def _own_codes(kind: type) -> Iterator[CodeType]:
+    """Yield the code of functions whose definition stands in a class."""
+    for function in functions_of(kind):
+        if function.__qualname__ == f"{kind.__qualname__}.{function.__code__.co_name}":
+            yield function.__code__
+
+
+def _is_at_place(one: CodeType, other: CodeType) -> bool:
+    return (one.co_name, one.co_firstlineno) == (other.co_name, other.co_firstlineno)
 
 
 class _File:

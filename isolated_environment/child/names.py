@@ -28,6 +28,9 @@ MOVED = {
     "numpy.core": "numpy._core",
 }
 
+#: Pickle knows these, although no module holds them.
+_NAMELESS = (type(None), type(...), type(NotImplemented))
+
 _HERE = __name__.rpartition(".")[0]
 _HOST, _CHILD = "isolated_environment.child", "isolated_environment_child"
 _CLOUDPICKLE, _COPY = "cloudpickle", "_isolated_environment_cloudpickle"
@@ -50,9 +53,8 @@ def here(module: str) -> str:
 
 
 def is_found(value: Any) -> bool:
-    """Return whether a function or class stands in its module under its name."""
-    found = _find(value.__module__, value.__qualname__)
-    return found is value
+    """Return whether pickle finds a function or class in its module under its name."""
+    return value in _NAMELESS or _find(value.__module__, value.__qualname__) is value
 
 
 def original(token: str | None, module: str, qualname: str) -> Any:

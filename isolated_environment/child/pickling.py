@@ -92,14 +92,18 @@ class Asking(_Base):
         if isinstance(value, NAMED):
             return self.reduce_named(value)
         if _is_numeric(kind):
-            from . import arrays
-
-            return arrays.reduce_array(value)
+            return self.reduce_numeric(value)
         reduced = _reduce_view(value) if kind is memoryview else self.reduce_other(value)
         if reduced is NotImplemented:
             self._plain = self._plain or set()
             self._plain.add(kind)
         return reduced
+
+    def reduce_numeric(self, value: Any) -> Any:
+        """Reduce what is of a library that has arrays."""
+        from . import arrays
+
+        return arrays.reduce_array(value)
 
     def reduce_other(self, value: Any) -> Any:  # noqa: ARG002 - for subclasses
         """Reduce what is no function, class, module or array; what it says of one holds for all of its class."""

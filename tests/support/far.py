@@ -24,7 +24,7 @@ _PROGRAM = Path(__file__).with_name("far_side.py")
 _CHILD = Path(isolated_environment.child.__file__).parent
 
 
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818 - said of a call
     """The other side could not do it: ``kind`` says what, ``told`` how it was told."""
 
     def __init__(self, kind: str, *told: Any) -> None:
@@ -64,10 +64,11 @@ class Far:
 
 
 @contextmanager
-def far(minor: str, site_packages: tuple[str, ...] = ()) -> Iterator[Far]:
+def far(minor: str, site_packages: tuple[str, ...] = (), interpreter: str | None = None) -> Iterator[Far]:
     """Start a Python of that minor."""
     peer = Peer(minor, 5, site_packages)
-    interpreter = sys.executable if minor == HERE else find_interpreter(minor).executable
+    if interpreter is None:
+        interpreter = sys.executable if minor == HERE else find_interpreter(minor).executable
     process = subprocess.Popen(
         [interpreter, "-I", str(_PROGRAM), str(_CHILD), cloudpickle_for(peer) or ""],
         stdin=subprocess.PIPE,

@@ -19,14 +19,14 @@ def _answer(pickling, source, request):
         args, kwargs = pickling.loads(arguments)
     except pickling.Unpicklable as error:
         return "cannot load", error.unpicklable
-    except Exception as error:
-        return "cannot resolve", "%s: %s" % (type(error).__name__, error)
+    except Exception as error:  # noqa: BLE001
+        return "cannot resolve", f"{type(error).__name__}: {error}"
     try:
         return "returned", function(*args, **kwargs)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001
         import traceback
 
-        return "raised", "%s: %s" % (type(error).__name__, error), traceback.format_exc()
+        return "raised", f"{type(error).__name__}: {error}", traceback.format_exc()
 
 
 def main():
