@@ -220,10 +220,9 @@ def decode_text(text: Any) -> Any:
 
 def _numpy() -> Any:
     try:
-        import numpy as np
+        return __import__("numpy")
     except ImportError as error:
         raise refusal("numpy.ndarray", "NumPy cannot be imported on this side: %s" % error) from error
-    return np
 
 
 def refusal(type_name: str, reason: str) -> Exception:

@@ -94,6 +94,8 @@ def check(descriptor: int, size: int) -> None:
     Raises:
         Refused: it is smaller than *size*, or can be made so.
     """
+    if size <= 0:
+        raise Refused("memory of %d octets was announced" % size)
     there = os.fstat(descriptor).st_size
     if there < size:
         raise Refused("the memory has %d octets, %d were announced" % (there, size))

@@ -126,6 +126,8 @@ class _Unpacking:
         self._inbox.forget(names)
 
     def _take_new(self, number: int, capacity: int) -> None:
+        if type(number) is not int or number < 0:
+            raise Refused("a segment was numbered %r" % (number,))
         self._inbox.attach(number, self.descriptors.pop(0), capacity)
 
     def _take_lease(self, number: int, size: int) -> memoryview:

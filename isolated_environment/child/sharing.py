@@ -98,9 +98,9 @@ def adopt(key: bytes, descriptor: int, size: int) -> Any:
         Refused: it is not what it should be.
         OSError: it cannot be mapped.
     """
+    record = Shared(key, descriptor, size, is_own=False)
     known = live.get(key)
     exporter = None if known is None else known.exporter()
-    record = Shared(key, descriptor, size, is_own=False)
     if known is not None and exporter is not None:
         if known.size != size or not os.path.sameopenfile(known.descriptor, descriptor):
             raise backing.Refused("shared memory came under the name of another")

@@ -98,7 +98,6 @@ def _dtype_named(torch: Any, name: str) -> Any:
 
 def _torch() -> Any:
     try:
-        import torch
+        return __import__("torch")
     except ImportError as error:
         raise arrays.refusal("torch.Tensor", "PyTorch cannot be imported on this side: %s" % error) from error
-    return torch
