@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
@@ -132,11 +133,11 @@ class CallingMethods(Callables):
         self, timeout: float | None, target: object, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> CallFuture:
         """As :meth:`submit`, with a time-out of its own, in seconds."""
+        import threading
+
         from ..bridge.future import CallFuture
 
         call = CallFuture(target, args, kwargs, timeout)
-        import threading
-
         threading.Thread(target=self._run_once, args=(call,), name="isolated_environment call", daemon=True).start()
         return call
 
@@ -158,6 +159,10 @@ def _peer_of(held: Held) -> Peer:
     from ..bridge.reach import Peer
     from ..layout import site_packages_of
 
-    version: str = held.receipt.base["version"]
-    minor = ".".join(version.split(".")[:2]) + ("t" if version.endswith("t") else "")
-    return Peer(minor, 5, (site_packages_of(held.prefix, version),))
+    base = held.receipt.base
+    version: str = base["version"]
+    prefixes = [held.prefix]
+    if held.receipt.content["system_site_packages"]:
+        prefixes.append(os.path.dirname(os.path.dirname(os.path.realpath(base["executable"]))))
+    directories = tuple(site_packages_of(prefix, version) for prefix in prefixes)
+    return Peer(".".join(version.split(".")[:2]) + ("t" if version.endswith("t") else ""), 5, directories)

@@ -9,6 +9,7 @@ import time
 import pytest
 
 from isolated_environment import errors
+from isolated_environment.environment import calling
 
 HERE = "a global of this module"
 
@@ -157,3 +158,11 @@ def test_a_worker_that_nobody_refers_to_ends(beyond):
 def test_the_host_s_modules_stay_the_host_s(worker):
     assert "beyond" not in sys.modules
     assert worker.call(lambda: [name for name in __import__("sys").modules if "pytest" in name]) == []
+
+
+def test_what_the_base_interpreter_has_is_there_with_system_site_packages(make):
+    closed, open_ = make([], name="closed"), make([], name="open", system_site_packages=True)
+    if open_.call(lambda: __import__("importlib.util").util.find_spec("pip") is None):
+        pytest.skip("the base interpreter has no pip to be seen")
+    seen = [calling._peer_of(env._handle.ensure()).has("pip") for env in (closed, open_)]
+    assert seen == [False, True]
