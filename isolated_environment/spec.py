@@ -57,11 +57,12 @@ class Content:
 
     @property
     def explicit_indexes(self) -> tuple[Index, ...]:
-        """Every index that serves named projects, a later one taking a project over from an earlier one."""
+        """Every index that serves named projects, each URL once, a later one taking a project over from an earlier."""
         serving = {name: index for index in self._named_indexes() for name in index.projects}
+        known = {index.url: index.credentials for index in self._named_indexes() if index.credentials}
         return tuple(
-            Index(index.url, (name for name, of in serving.items() if of is index), credentials=index.credentials)
-            for index in dict.fromkeys(serving.values())
+            Index(url, (name for name, of in serving.items() if of.url == url), credentials=known.get(url))
+            for url in dict.fromkeys(index.url for index in serving.values())
         )
 
     def _named_indexes(self) -> Iterable[Index]:

@@ -106,26 +106,31 @@ class Attempt:
         )
         runner = Runner(work, self._log_path(generation), site.reporter, self._secrets())
         found = Resolver(site, order, self._wanted, self._base, runner).resolve()
-        if self._is_current(found.lock, previous):
+        if self._is_current(found, previous):
             return found, False
         self._install(order, runner, found)
         cache = site.toolchain.cache_directory(order)
         sync_file_systems([prefix, *([cache] if cache else [])])
         return found, True
 
-    def _is_current(self, lock: Lock, previous: Lock | None) -> bool:
-        """Whether the current generation has this very lock already."""
+    def _is_current(self, found: Resolution, previous: Lock | None) -> bool:
+        """Whether the current generation has this very lock already, and nobody put another PyTorch into it."""
         receipt = self._base.receipt
         if not self._base.healthy or receipt is None or previous is None or self._no_cache:
             return False
         interpreter = self._site.interpreter
         return (
-            lock.digest == previous.digest
+            found.lock.digest == previous.digest
             and receipt.base.get("executable") == interpreter.executable
             and receipt.base.get("version") == interpreter.version
             and receipt.content.get("system_site_packages") == self._content.system_site_packages
             and receipt.local == self._content.local_files()
+            and not (found.torch and verify_torch(self._site_packages(receipt.generation), found.torch))
         )
+
+    def _site_packages(self, generation: str) -> Path:
+        prefix = self._site.layout.prefix(generation)
+        return Path(site_packages_of(prefix, self._site.interpreter.minor))
 
     # installing
 
@@ -142,7 +147,7 @@ class Attempt:
         pins = () if found.torch is None else found.torch.requirements
         finish(prefix, lock.text, pip_for=None if "pip" in lock.versions else minor, pins=pins)
         # last, so that it also shows what a distribution had put in the place of a file of ours
-        site_packages = Path(site_packages_of(str(prefix), minor))
+        site_packages = self._site_packages(prefix.name)
         damage += verify(site_packages, lock.versions)
         if found.torch is not None:
             damage += verify_torch(site_packages, found.torch)

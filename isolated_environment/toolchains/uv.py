@@ -228,6 +228,8 @@ def _origins(order: BuildOrder) -> list[tuple[str, str, Credentials]]:
 
 
 def _main_index(order: BuildOrder) -> str | None:
+    if _nothing_but_explicit(order):
+        return order.work.as_uri()  # holds no project
     default = order.content.default_index
     return default.url if default is not None else order.settings.main_index()
 
@@ -252,5 +254,10 @@ def _building(order: BuildOrder) -> list[str]:
     options = order.content.options
     words = [word for value in options.values("--find-links") for word in ("--find-links", value)]
     words += [word for value in options.values("--config-settings") for word in ("--config-setting", value)]
-    words += [name for name in ("--no-index", "--no-build-isolation") if options.flag(name)]
-    return words
+    words += ["--no-build-isolation"] if options.flag("--no-build-isolation") else []
+    return words + (["--no-index"] if options.flag("--no-index") and not _nothing_but_explicit(order) else [])
+
+
+def _nothing_but_explicit(order: BuildOrder) -> bool:
+    """Whether ``--no-index`` is meant for the main index alone: uv's own would take the explicit ones away too."""
+    return order.content.options.flag("--no-index") and bool(order.content.explicit_indexes)

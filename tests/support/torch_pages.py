@@ -36,6 +36,10 @@ class TorchPages:
         self.hashes = hashes
         #: ``METHOD path`` of every request to either host.
         self.requests: list[str] = []
+        #: Those of them that asked for a part of a file.
+        self.ranges: list[str] = []
+        #: File name to the bytes served in its place.
+        self.tampered: dict[str, bytes] = {}
         #: Answer every page with this status.
         self.broken: int | None = None
         self._pages = _Server(self._answer_page)
@@ -89,11 +93,13 @@ class TorchPages:
 
     def _answer_file(self, method: str, path: str, wanted: str | None) -> tuple[int, bytes, dict[str, str]]:
         self.requests.append(f"{method} {path}")
+        if wanted is not None:
+            self.ranges.append(f"{method} {path}")
         is_sidecar = path.endswith(".metadata")
         target = self.directory.joinpath(*path.removesuffix(".metadata").strip("/").split("/")[1:])
         if not target.is_file() or (is_sidecar and not self.sidecars):
             return 403, b"", {}
-        data = read_metadata(target) if is_sidecar else target.read_bytes()
+        data = read_metadata(target) if is_sidecar else self.tampered.get(target.name, target.read_bytes())
         headers = {"Accept-Ranges": "bytes", "Content-Type": "application/octet-stream"}
         if wanted is None:
             return 200, data, headers

@@ -17,10 +17,8 @@ PAIRS = {"2.0.1": ("0.15.2", "2.0.2"), "2.1.2": ("0.16.2", "2.1.2"), "2.5.1": ("
 CHANNELS = {"cu118": ("2.0.1", "2.1.2"), "cu121": ("2.1.2", "2.5.1"), "cu124": ("2.5.1",), "cpu": ("2.1.2", "2.5.1")}
 
 
-@pytest.fixture(scope="session")
-def pages_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Channels with a few releases, and stale pages of what depends on them, as on the real index."""
-    directory = tmp_path_factory.mktemp("torch")
+def make_channels(directory: Path) -> Path:
+    """Make channels with a few releases, and stale pages of what depends on them, as on the real index."""
     for channel, versions in CHANNELS.items():
         for version in versions:
             vision, audio = PAIRS[version]
@@ -34,7 +32,14 @@ def pages_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make_torch(directory / "rocm6.4" / "torch", "2.8.0+rocm6.4", requires=["pytorch-triton-rocm"])
     make_wheel(directory / "rocm6.4" / "pytorch-triton-rocm", "pytorch-triton-rocm", "3.4.0")
     make_torch(directory / "xpu" / "torch", "2.5.1+xpu")
+    make_wheel(directory / "cu121" / "privatename", "privatename", "1.0")
     return directory
+
+
+@pytest.fixture(scope="session")
+def pages_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files of the miniature PyTorch index."""
+    return make_channels(tmp_path_factory.mktemp("torch"))
 
 
 @pytest.fixture
@@ -45,12 +50,11 @@ def pages(pages_directory: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[To
         yield running
 
 
-@pytest.fixture(scope="session")
-def main_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the main index has: newer builds without a label, and ordinary projects."""
-    directory = tmp_path_factory.mktemp("main")
+def make_main(directory: Path) -> Path:
+    """Make what the main index has: newer builds without a label, and ordinary projects."""
     for version in ("2.1.2", "2.5.0", "2.8.0"):
         make_torch(directory, version)
+    make_wheel(directory, "torchaudio", "2.5.0", requires=["torch==2.5.0"])
     make_wheel(directory, "torchaudio", "2.11.0")
     make_wheel(directory, "torchvision", "0.20.0", requires=["torch==2.5.0"])
     for version in ("1.0", "2.0"):
@@ -60,7 +64,14 @@ def main_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make_wheel(directory, "needsnew", "1.0", requires=["torch>=2.2"])
     make_wheel(directory, "speech", "1.0", requires=["torchaudio"])
     make_wheel(directory, "visionary", "1.0", requires=["torchvision"])
+    make_wheel(directory, "privatename", "99.0")  # the attacker's
     return directory
+
+
+@pytest.fixture(scope="session")
+def main_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files of the main index of the tests with PyTorch."""
+    return make_main(tmp_path_factory.mktemp("main"))
 
 
 @pytest.fixture

@@ -180,6 +180,18 @@ def test_a_later_index_takes_a_project_over() -> None:
     assert content(ask("a")).default_index is None
 
 
+def test_two_indexes_with_one_url_are_one() -> None:
+    found = content(
+        ask("b", Index("https://me:pw@h/whl", ["b"])),
+        indexes=[Index("https://h/whl", ["a"]), Index("https://first", ["c"])],
+    )
+    assert {index.url: index.projects for index in found.explicit_indexes} == {
+        "https://h/whl": ("a", "b"),
+        "https://first": ("c",),
+    }
+    assert found.explicit_indexes[0].credentials is not None
+
+
 def test_what_all_asks_say_together() -> None:
     found = content(
         ask("a", constraints=["c<1"], options=["--pre"]),

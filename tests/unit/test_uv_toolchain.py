@@ -124,6 +124,13 @@ def test_options_reach_the_steps_they_are_for() -> None:
         assert {"--no-index", "--no-build-isolation"} <= set(words)
 
 
+def test_without_the_main_index_an_explicit_one_still_serves() -> None:
+    of = order(AskInput(["torch", "a"], options=["--no-index"]), indexes=[Index("https://t", ["torch"])])
+    for stage in (UV.resolve(of), UV.install(of, EMPTY_LOCK)):
+        assert "--no-index" not in argv(stage), "uv's own would take every index away"
+        assert env(stage)["UV_DEFAULT_INDEX"] == of.work.as_uri(), "a place without projects"
+
+
 def test_settings_go_through_in_uv_s_words() -> None:
     settings = read_settings(
         {
