@@ -6,7 +6,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ..errors import CallError, CallTimeoutError, InvalidTargetError, RemoteError, SerializationError, WorkerClosedError
+from ..errors import InvalidTargetError, RemoteError, SerializationError, WorkerClosedError, WorkerDied
+from .connection import Late, timed_out
 
 if TYPE_CHECKING:
     from .calls import Calls, Outcome
@@ -22,68 +23,83 @@ class Batch:
 
     Args:
         worker: The worker.
+        calls: Its calls.
+        begun: Those to run.
         more: Takes up to so many calls off the queue.
     """
 
-    def __init__(self, worker: Worker, more: Callable[[int], list[CallFuture]]) -> None:
+    def __init__(
+        self, worker: Worker, calls: Calls, begun: list[CallFuture], more: Callable[[int], list[CallFuture]]
+    ) -> None:
         self._worker = worker
+        self._calls = calls
         self._more = more
         self._sent: deque[tuple[int, CallFuture]] = deque()
+        self._unsent = begun
+        self._octets_before = calls.connection.octets_sent
         self._may_have_begun = True
 
-    def run(self, calls: Calls, begun: list[CallFuture]) -> None:
-        """Send *begun*, wait for the answers, and send more meanwhile.
+    def run(self) -> None:
+        """Send the calls, wait for the answers, and send more meanwhile.
 
         Raises:
             CallError: the worker ended, or has to; :meth:`fail` says what becomes of the calls.
         """
-        self._send(calls, begun)
+        self._send(self._unsent)
         while self._sent:
             number, call = self._sent[0]
             call.run_under(self._worker.interrupt)
-            outcome = calls.wait(number, call.deadline)
-            if outcome is None:
-                raise CallTimeoutError(
-                    f"the call did not end within {call.timeout:g} s; it was stopped", timeout=call.timeout or 0.0
-                )
+            try:
+                outcome = self._calls.wait(number, call.deadline)
+            except Late:
+                raise timed_out(call.timeout) from None
             self._sent.popleft()
             self._settle(call, outcome)
             if len(self._sent) * 2 < _MOST:
-                self._send(calls, self._more(_MOST - len(self._sent)))
+                self._send(self._more(_MOST - len(self._sent)))
 
-    def _send(self, calls: Calls, begun: list[CallFuture]) -> None:
+    def _send(self, begun: list[CallFuture]) -> None:
+        self._unsent, self._octets_before = begun, self._calls.connection.octets_sent
         prepared, wanted = [], []
         for call in begun:
             try:
-                prepared.append(calls.prepare(call.target, call.args, call.kwargs))
+                prepared.append(self._calls.prepare(call.target, call.args, call.kwargs))
             except (InvalidTargetError, SerializationError) as error:
                 call.fail(error)
             else:
                 wanted.append(call)
         if prepared:
-            self._sent.extend(zip(calls.start(prepared), wanted, strict=True))
+            first = self._sent[0][1] if self._sent else wanted[0]
+            first.run_under(self._worker.interrupt)
+            try:
+                numbers = self._calls.start(prepared, deadline=first.deadline)
+            except Late:
+                raise timed_out(first.timeout) from None
+            self._sent.extend(zip(numbers, wanted, strict=True))
+        self._unsent = []
 
     def _settle(self, call: CallFuture, outcome: Outcome) -> None:
         returned, value = outcome
-        was_unwanted = call.is_unwanted
         call.settle(returned=returned, value=self._worker.given(value))
-        if was_unwanted:
+        if call.is_unwanted:
             # a worker that was interrupted in a call begins with no other one; one that took no notice may have
             self._may_have_begun = not (
                 isinstance(value, RemoteError) and value.type_name.endswith("KeyboardInterrupt")
             )
             raise WorkerClosedError("a call in it was cancelled")
 
-    def fail(self, error: BaseException, begun: list[CallFuture]) -> list[CallFuture]:
+    def fail(self, error: BaseException) -> list[CallFuture]:
         """Settle the call that ran when the worker ended.
 
         Returns:
             The calls that did not run: they may go to another worker.
         """
-        if not self._sent:
-            if not isinstance(error, CallError):  # not the worker's end: it would be the same with another one
-                begun[0].fail(error)
-            return [call for call in begun if not call.done()]
-        if self._may_have_begun:
-            self._sent.popleft()[1].fail(error)
-        return [call for _, call in self._sent]
+        left = [call for _, call in self._sent] + [call for call in self._unsent if not call.done()]
+        if left and self._may_have_begun and not self._is_as_before(error):
+            left.pop(0).fail(error)
+        return left
+
+    def _is_as_before(self, error: BaseException) -> bool:
+        """Whether a worker ended by itself before it got any of the calls: another one may run them."""
+        got = self._sent or self._calls.connection.octets_sent != self._octets_before
+        return not got and isinstance(error, (WorkerDied, WorkerClosedError))

@@ -103,25 +103,31 @@ class Calls:
             self._shipped.add(target, shipped.number)
         return Prepared(payload, buffers, shipped)
 
-    def start(self, prepared: Iterable[Prepared], *, keep: bool = False) -> list[int]:
+    def start(self, prepared: Iterable[Prepared], *, keep: bool = False, deadline: float | None = None) -> list[int]:
         """Send calls; return their numbers.
 
         Args:
             prepared: What :meth:`prepare` returned, for each.
             keep: Keep what they return there, and answer with its number.
+            deadline: When they must have been sent.
 
         Raises:
             WorkerDied: the worker ended.
+            Late: *deadline* passed.
         """
         numbers, batch = [], _Batch()
-        self._add_dropped(batch)
-        for call in prepared:
-            number = next(self._numbers)
-            numbers.append(number)
-            if call.shipped is not None:
-                self._add(batch, wire.SHIP, call.shipped.number, call.shipped.payload)
-            self._add(batch, wire.CALL, number, call.payload, call.buffers, wire.KEEP if keep else 0)
-        self._send(batch)
+        before = self.connection.limit(deadline)
+        try:
+            self._add_dropped(batch)
+            for call in prepared:
+                number = next(self._numbers)
+                numbers.append(number)
+                if call.shipped is not None:
+                    self._add(batch, wire.SHIP, call.shipped.number, call.shipped.payload)
+                self._add(batch, wire.CALL, number, call.payload, call.buffers, wire.KEEP if keep else 0)
+            self._send(batch)
+        finally:
+            self.connection.deadline = before
         return numbers
 
     def _told(self, target: object) -> tuple[int | tuple[Any, ...], Shipped | None]:
@@ -182,28 +188,28 @@ class Calls:
 
     # driving
 
-    def wait(self, number: int, deadline: float | None = None) -> Outcome | None:
-        """Drive the connection until a call ends; return its outcome, or ``None`` when *deadline* passed first.
+    def wait(self, number: int, deadline: float | None = None) -> Outcome:
+        """Drive the connection until a call ends; return its outcome.
 
         Raises:
             WorkerDied, ProtocolError: the worker did not answer.
+            Late: *deadline* passed, or that of a call around this one.
         """
         outcomes = self._outcomes
         if number not in outcomes:
-            while number not in outcomes:
-                frame = self.connection.receive(deadline)
-                if frame is None:
-                    return None
-                self._take(frame)
+            before = self.connection.limit(deadline)
+            try:
+                while number not in outcomes:
+                    self._take(self.connection.receive())
+            finally:
+                self.connection.deadline = before
             self.connection.drain_output()  # what it wrote before it answered is handed on before this returns
         return outcomes.pop(number)
 
     def drive(self, ready: Callable[[], bool]) -> None:
         """Drive the connection until *ready*."""
         while not ready():
-            frame = self.connection.receive()
-            if frame is not None:
-                self._take(frame)
+            self._take(self.connection.receive())
 
     def credit(self, number: int, count: int) -> None:
         """Let a stream send *count* items more."""
@@ -264,7 +270,9 @@ class Calls:
         try:
             number, args, kwargs = child_pickling.loads(frame.payload, self._memory.buffers_of(frame))
             value = self.exports[number](*args, **kwargs)
-        except Exception as error:  # noqa: BLE001 - whatever it raises is raised over there
+        except Exception as error:
+            if self.connection.is_closed:  # it ended the worker: there is nobody to tell
+                raise
             kind, value = wire.RAISE, error
         buffers: list[Any] = []
         try:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from ..child import wire
 from ..child.parcels import Memory
 from ..child.transport import SocketTransport, rest_of
-from ..errors import CallError, ProtocolError, WorkerDied, WorkerStartError
+from ..errors import CallError, CallTimeoutError, ProtocolError, WorkerClosedError, WorkerDied, WorkerStartError
 from .output import Output
 from .spawn import WorkerProcess
 
@@ -24,6 +24,17 @@ _NONBLOCKING = 0x40  # MSG_DONTWAIT
 _CHUNK = 1 << 16
 #: Seconds between the steps of the ladder: interrupt, terminate, kill.
 GRACE = 2.0
+
+
+class Late(Exception):  # noqa: N818 - no error yet: who knows which call it was makes one of it
+    """A deadline passed."""
+
+
+def timed_out(timeout: float | None) -> CallTimeoutError:
+    """Return the error of a call that was stopped after *timeout* seconds, ``None``: with the one around it."""
+    if timeout is None:
+        return CallTimeoutError("the call around this one did not end in time; both were stopped", timeout=0.0)
+    return CallTimeoutError(f"the call did not end within {timeout:g} s; it was stopped", timeout=float(timeout))
 
 
 class Connection:
@@ -43,7 +54,13 @@ class Connection:
         self._arrived: deque[wire.Frame] = deque()
         #: Memory that both sides see.
         self.memory = Memory(self._link.carries_descriptors)
+        #: How much went to the worker.
+        self.octets_sent = 0
+        #: When the calls that are under way have to end, or ``None``.
+        self.deadline: float | None = None
         self._greeted = False
+        #: Whether it was closed.
+        self.is_closed = False
         self._reads_text = True
         self._poll = select.poll()
         self._link_number = self._link.fileno()
@@ -64,7 +81,10 @@ class Connection:
 
         Raises:
             WorkerDied: the worker ended.
+            WorkerClosedError: it was closed meanwhile, by a function that a call of it called.
+            Late: the deadline passed.
         """
+        self._assert_open()
         for kind, call in frames:
             self._conversation.step(kind, call)
         views = [memoryview(part).cast("B") for part in parts if len(part)]
@@ -80,38 +100,53 @@ class Connection:
                 continue
             except (BrokenPipeError, ConnectionResetError):
                 self._raise_death()
+            self.octets_sent += sent
             ancillary = []
             views = rest_of(views, sent)
 
     def _wait_for_room(self) -> None:
         self._poll.modify(self._link_number, _AT_ONCE | _ROOM)
         try:
-            self._turn(None)
+            self._turn()
         finally:
             self._poll.modify(self._link_number, _AT_ONCE)
 
+    def limit(self, deadline: float | None) -> float | None:
+        """Let what is under way end at *deadline* at the latest; return what :attr:`deadline` was, to be set again."""
+        before = self.deadline
+        if deadline is not None and (before is None or deadline < before):
+            self.deadline = deadline
+        return before
+
     # in
 
-    def receive(self, deadline: float | None = None) -> wire.Frame | None:
-        """Return the next frame; ``None`` when *deadline* (of :func:`time.monotonic`) passed before one came.
+    def receive(self) -> wire.Frame:
+        """Return the next frame.
 
         Raises:
             WorkerDied: the worker ended; every frame that it sent before was returned first.
             ProtocolError: what came is no frame.
+            WorkerClosedError: it was closed meanwhile, by a function that a call of it called.
+            Late: the deadline passed.
         """
         while not self._arrived:
-            if deadline is not None and time.monotonic() >= deadline:
-                return None
-            self._turn(deadline)
+            self._assert_open()
+            self._turn()
         return self._arrived.popleft()
 
     def drain_output(self) -> None:
         """Hand on the text that the worker has written until now."""
         self.output.drain()
 
-    def _turn(self, deadline: float | None) -> None:
+    def _assert_open(self) -> None:
+        if self.is_closed:
+            raise WorkerClosedError("the worker was closed while it was in use", hint="make a new one")
+
+    def _turn(self) -> None:
         """Wait for anything, and take what there is."""
-        for number, events in self._poll.poll(self._patience(deadline)):
+        if self.deadline is not None and time.monotonic() >= self.deadline:
+            raise Late
+        for number, events in self._poll.poll(self._patience(self.deadline)):
             if number == self._link_number:
                 if events & ~_ROOM and not self._read():
                     self._raise_death()
@@ -242,6 +277,7 @@ class Connection:
 
     def close(self) -> None:
         """Give back everything; the process must have ended."""
+        self.is_closed = True
         self.output.drain()
         self.memory.close()
         self.process.close()

@@ -68,6 +68,7 @@ class Queue:
             calls, self._calls = list(self._calls), deque()
         for call in calls:
             call.cancel()
+            call.begin()  # settles one that a worker gave back: nobody else has it any more
 
     def close(self) -> None:
         """Take no more calls."""
@@ -84,6 +85,7 @@ class Driver:
         worker: Returns the worker to use now; ``None`` ends the thread.
         idle: Seconds without a call after which *on_idle* is called; ``None``: never.
         on_idle: Gives the worker up.
+        is_replaced: Whether *worker* returns another one when the last has ended.
     """
 
     def __init__(
@@ -93,11 +95,13 @@ class Driver:
         *,
         idle: float | None = None,
         on_idle: Callable[[], object] = lambda: None,
+        is_replaced: bool = True,
     ) -> None:
         self.queue = queue
         self._worker = worker
         self._idle = idle
         self._on_idle = on_idle
+        self._is_replaced = is_replaced
         self._depth = 1
         self._thread = threading.Thread(target=self._run, name="isolated_environment driver", daemon=True)
         self._thread.start()
@@ -129,7 +133,7 @@ class Driver:
             return
         started = time.monotonic()
         left = worker.run(begun, self._more)
-        if left and not worker.is_alive and self._worker() is worker:
+        if left and not self._is_replaced:
             for call in left:
                 call.fail(WorkerClosedError("the worker has ended", hint="make a new one"))
             return

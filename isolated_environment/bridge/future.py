@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -27,6 +28,8 @@ class CallFuture(concurrent.futures.Future[Any]):
         self.interrupt: Callable[[], object] | None = None
         #: Whether somebody wants it ended.
         self.is_unwanted = False
+        self._is_settled = False
+        self._outcome = threading.Lock()  # who comes first: the one who cancels it, or its end
 
     def cancel(self) -> bool:
         """Cancel the call: take it off the queue, or interrupt, then terminate, then kill the worker that runs it.
@@ -36,12 +39,12 @@ class CallFuture(concurrent.futures.Future[Any]):
         """
         if super().cancel():
             return True
-        if self.done():
-            return False
-        self.is_unwanted = True
-        interrupt = self.interrupt
-        if interrupt is not None:
-            interrupt()
+        with self._outcome:
+            if self._is_settled:
+                return False
+            self.is_unwanted = True
+            if self.interrupt is not None:  # while this holds the lock, the worker is given no other call
+                self.interrupt()
         return True
 
     def begin(self) -> bool:
@@ -56,9 +59,10 @@ class CallFuture(concurrent.futures.Future[Any]):
         """Take note that a worker runs it now, and how to stop that."""
         if self.timeout is not None:
             self.deadline = time.monotonic() + self.timeout
-        self.interrupt = interrupt
-        if self.is_unwanted:  # cancelled since; whoever of the two comes second sees the other
-            interrupt()
+        with self._outcome:
+            self.interrupt = interrupt
+            if self.is_unwanted:  # cancelled since
+                interrupt()
 
     def fail(self, error: BaseException | None) -> None:
         """Take what kept the call from returning."""
@@ -66,7 +70,11 @@ class CallFuture(concurrent.futures.Future[Any]):
 
     def settle(self, *, returned: bool, value: Any) -> None:
         """Take the outcome."""
-        self.interrupt = None
+        with self._outcome:
+            self.interrupt = None
+            self._is_settled = True
+        if not returned and isinstance(value, StopIteration):  # asyncio cannot take it: its waiter would wait for ever
+            value = _as_generators_do(value)
         if self.is_unwanted:
             # a future that runs cannot be cancelled by the base class: the waiters see CancelledError all the same
             self.set_exception(concurrent.futures.CancelledError())
@@ -74,3 +82,9 @@ class CallFuture(concurrent.futures.Future[Any]):
             self.set_result(value)
         else:
             self.set_exception(value)
+
+
+def _as_generators_do(error: StopIteration) -> RuntimeError:
+    made = RuntimeError("the function raised StopIteration")
+    made.__cause__ = error
+    return made

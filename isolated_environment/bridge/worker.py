@@ -21,7 +21,7 @@ from ..errors import (
 from . import exports
 from .batch import Batch
 from .calls import Calls, Outcome
-from .connection import Connection
+from .connection import Connection, Late, timed_out
 from .driver import Driver, Queue
 from .function import Callables
 from .pickling import Peer
@@ -79,6 +79,7 @@ class Worker(Callables):
         self._mutex = threading.RLock()
         self._ended: BaseException | None = None
         self._driver: Driver | None = None
+        self._beginning = threading.Lock()
         self._connection = Connection(WorkerProcess(prefix, env), on_output)
         self._calls = Calls(self._connection, peer)
         self._finalizer = weakref.finalize(self, _finish, self._connection)
@@ -115,11 +116,13 @@ class Worker(Callables):
     def _submit(
         self, timeout: float | None, target: object, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> CallFuture:
-        with self._mutex:
+        with self._beginning:  # not the mutex: another thread's call may take long
             if self._driver is None:
-                self._driver = Driver(Queue(), weakref.ref(self))
+                self.assert_usable()
+                self._driver = Driver(Queue(), weakref.ref(self), is_replaced=False)
                 weakref.finalize(self, self._driver.queue.close)
-        return self._driver.queue.put(target, args, kwargs, timeout)
+            driver = self._driver
+        return driver.queue.put(target, args, kwargs, timeout)
 
     def new(self, target: object, /, *args: Any, **kwargs: Any) -> Proxy:
         """Call a function in the worker, keep what it returns there, and return a proxy of it.
@@ -146,15 +149,13 @@ class Worker(Callables):
         *,
         keep: bool = False,
     ) -> Outcome:
-        deadline = None if timeout is None else time.monotonic() + timeout
         with self._driving() as calls:
-            (number,) = calls.start([calls.prepare(target, args, kwargs)], keep=keep)
-            outcome = calls.wait(number, deadline)
-            if outcome is None:
-                raise CallTimeoutError(
-                    f"the call did not end within {timeout:g} s; it was stopped", timeout=float(timeout or 0)
-                )
-            return outcome
+            deadline = None if timeout is None else time.monotonic() + timeout
+            try:
+                (number,) = calls.start([calls.prepare(target, args, kwargs)], keep=keep, deadline=deadline)
+                return calls.wait(number, deadline)
+            except Late:
+                raise timed_out(timeout) from None
 
     @contextmanager
     def _driving(self) -> Iterator[Calls]:
@@ -165,18 +166,22 @@ class Worker(Callables):
                 yield self._calls
             except _HARMLESS:
                 raise
+            except Late:
+                error = timed_out(None)
+                self.give_up(error)
+                raise error from None
             except BaseException as error:
                 self.give_up(error)
                 raise
 
     def run(self, begun: list[CallFuture], more: Callable[[int], list[CallFuture]]) -> list[CallFuture]:
         """Run calls that were submitted; return those that were not begun when the worker ended."""
-        batch = Batch(self, more)
+        batch = Batch(self, self._calls, begun, more)
         try:
-            with self._driving() as calls:
-                batch.run(calls, begun)
+            with self._driving():
+                batch.run()
         except BaseException as error:  # noqa: BLE001 - it belongs to who waits for the call
-            return batch.fail(error, begun)
+            return batch.fail(error)
         return []
 
     def given(self, value: Any) -> Any:
