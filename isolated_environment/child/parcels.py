@@ -43,16 +43,31 @@ class Memory:
         told = pickling.dumps(table, 4)
         return wire.encode_with_buffers(kind, call, payload, told, inline, len(descriptors), flags), descriptors
 
-    def buffers_of(self, frame: wire.Frame) -> Sequence[memoryview]:
-        """Return the buffers that came with a frame."""
-        if not frame.flags & wire.BUFFERS:
-            return ()
-        if self._inbox is None:
-            from . import memory
+    def arrived(self, frame: wire.Frame) -> wire.Frame:
+        """Take what came with a frame, and return the frame.
 
-            self._inbox = memory.Inbox()
-        descriptors = [self._descriptors.popleft() for _ in range(frame.descriptors)]
-        return self._inbox.unpack(pickling.loads(frame.table), descriptors, frame.inline)
+        This happens in the order in which frames came, whichever is used first: descriptors come in that order, and
+        a table builds on those before it.
+        """
+        if frame.flags & wire.BUFFERS and frame.buffers is None:
+            if self._inbox is None:
+                from . import memory
+
+                self._inbox = memory.Inbox()
+            count = min(frame.descriptors, len(self._descriptors))  # a table that wants more is refused
+            descriptors = [self._descriptors.popleft() for _ in range(count)]
+            try:
+                frame.buffers = self._inbox.unpack(pickling.loads(frame.table), descriptors, frame.inline)
+            except Exception as error:  # noqa: BLE001 - of this frame alone: who uses it gets it
+                frame.buffers = error
+        return frame
+
+    def buffers_of(self, frame: wire.Frame) -> Sequence[memoryview]:
+        """Return the buffers that came with a frame, once."""
+        buffers, self.arrived(frame).buffers = self.arrived(frame).buffers, ()
+        if isinstance(buffers, Exception):
+            raise buffers
+        return buffers or ()
 
     def released(self) -> bytes:
         """Return the octets of a RELEASE frame with what this side is done with; none when there is nothing."""

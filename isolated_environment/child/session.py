@@ -214,7 +214,7 @@ class Session:
         self._memory.came(descriptors)
         for frame in self._decoder.fed(count):
             self._conversation.step(frame.kind, frame.call)
-            self._sort(frame)
+            self._sort(self._memory.arrived(frame))
 
     def _sort(self, frame: wire.Frame) -> None:
         kind = frame.kind

@@ -89,9 +89,10 @@ class Frame:
         table: Octets that say where the buffers are; empty without.
         inline: A view of the buffers that came with the frame, one behind the other.
         descriptors: How many descriptors belong to it.
+        buffers: What was made of table, inline and descriptors, once it was.
     """
 
-    __slots__ = ("call", "descriptors", "flags", "inline", "kind", "payload", "table")
+    __slots__ = ("buffers", "call", "descriptors", "flags", "inline", "kind", "payload", "table")
 
     def __init__(
         self,
@@ -110,6 +111,7 @@ class Frame:
         self.table = table
         self.inline = inline
         self.descriptors = descriptors
+        self.buffers: Any = None
 
     def __repr__(self) -> str:
         return f"Frame(kind={self.kind}, flags={self.flags}, call={self.call}, {len(self.payload)} octets)"
