@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 #: Kinds of dtypes whose octets mean the same in every release; object and variable-width strings are left to NumPy.
 _KINDS = frozenset("biufcmMSUV")
+_LARGE = 64 << 10
 
 
 def reduce_array(value: Any) -> Any:
@@ -64,8 +65,27 @@ def _reduce_ndarray(numpy: Any, array: Any) -> Any:
         dense = array.transpose(order)
         if not dense.flags.c_contiguous:  # gaps, repeated or backward: no order of the axes makes it one block
             dense, order = numpy.ascontiguousarray(array), None
-    octets = dense.reshape(-1).view(numpy.uint8) if dense.nbytes else b""
+    octets: Any = dense.reshape(-1).view(numpy.uint8) if dense.nbytes else b""
+    if dense.nbytes >= _LARGE and not octets.flags.writeable:
+        octets = exported(octets.__array_interface__["data"][0], dense.nbytes, octets)
     return decode_array, (described, array.shape, order, PickleBuffer(octets))
+
+
+def exported(address: int, size: int, owner: Any) -> Any:
+    """Return a buffer of memory of this process that nobody will write to, though it could be.
+
+    A pickle keeps in mind that a buffer is read-only, and the other side would have to copy it to have it otherwise.
+
+    Args:
+        address: Where it begins.
+        size: Octets.
+        owner: What keeps it alive; it lives as long as the buffer.
+    """
+    import ctypes
+
+    octets = (ctypes.c_ubyte * size).from_address(address)
+    octets.owner = owner  # type: ignore[attr-defined]
+    return octets
 
 
 def axes_in_memory(strides: tuple[int, ...]) -> tuple[int, ...]:

@@ -51,14 +51,8 @@ def reduce_tensor(value: Any) -> Any:
 
 def _octets(tensor: Any) -> Any:
     """Return a buffer of a contiguous tensor's memory; tensors export none, and NumPy need not be there."""
-    import ctypes
-
     size = tensor.numel() * tensor.element_size()
-    if not size:
-        return b""
-    octets = (ctypes.c_ubyte * size).from_address(tensor.data_ptr())
-    octets.tensor = tensor  # lives as long as the buffer
-    return octets
+    return arrays.exported(tensor.data_ptr(), size, tensor) if size else b""
 
 
 def decode_tensor(

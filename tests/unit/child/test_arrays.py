@@ -49,6 +49,19 @@ def test_a_large_array_is_not_copied_by_either_side() -> None:
     assert arrived[0] == 7
 
 
+def test_a_read_only_array_is_not_copied_either() -> None:
+    array, buffers = np.arange(100_000.0), []
+    array.flags.writeable = False
+    data = pickling.dumps(array, 5, buffers)
+    assert np.shares_memory(np.frombuffer(buffers[0].raw()), array)
+    memory = bytearray(buffers[0].raw())
+    del array, buffers
+    arrived = pickling.loads(data, [memory])
+    assert arrived.flags.writeable
+    arrived[0] = 7
+    assert memory[:8] == np.float64(7).tobytes()
+
+
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2), (2, 0, 1)])
 def test_the_order_of_the_axes_in_memory_is_kept_without_a_copy(order: tuple[int, ...]) -> None:
     array, buffers = np.arange(30_000.0).reshape(10, 50, 60).transpose(order), []
