@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-_READY_FOR_INPUT = 1  # select.POLLIN
-
 
 def serve(liveness_descriptor: int, kind: str) -> int:
     """Answer calls until the host says that it is enough, or is gone.
@@ -66,6 +64,7 @@ class Session:
         self._protocol = min(5, pickling.HIGHEST)
         self._calls: deque[wire.Frame] = deque()
         self._streams: dict[int, streams.Stream] = {}
+        self._stopped: deque[streams.Stream] = deque()
         self._answers: dict[int, wire.Frame] = {}
         self._asked = 0
         self._ended = self._gone = False
@@ -80,11 +79,15 @@ class Session:
         version = sys.version_info
         self.send(wire.HELLO, 0, b"%d.%d.%d %d %d" % (*version[:3], os.getpid(), pickling.HIGHEST))
         while True:
+            while self._stopped:  # here, where no generator is running
+                self._stopped.popleft().stop(self)
             if self._calls:
                 self._run(self._calls.popleft())
             elif not self._pump():
                 self._wait(self._has_work)
-            if self._gone or (self._ended and not self._calls and not self._streams):
+            if self._gone or (self._ended and not self._calls):
+                for stream in self._streams.values():
+                    stream.close()
                 return
 
     # what the host asked for
@@ -141,7 +144,7 @@ class Session:
         return bool(runnable)
 
     def _has_work(self) -> bool:
-        if self._ended or self._gone or self._calls:
+        if self._ended or self._gone or self._calls or self._stopped:
             return True
         return any(stream.credit > 0 for stream in self._streams.values())
 
@@ -198,13 +201,7 @@ class Session:
 
     def has_input(self) -> bool:
         """Return whether something came that nobody read."""
-        import select
-
-        if not hasattr(select, "poll"):  # Windows: nothing can be asked of a pipe; what came waits for its turn
-            return False
-        poll = select.poll()
-        poll.register(self._link.fileno(), _READY_FOR_INPUT)
-        return bool(poll.poll(0))
+        return transport.has_input(self._link.fileno())
 
     def _read(self) -> None:
         count, descriptors = self._link.receive(self._decoder.buffer())
@@ -232,8 +229,8 @@ class Session:
         elif kind == wire.STOP:
             stream = self._streams.pop(frame.call, None)
             if stream is not None:
-                stream.close()
-                self.send(wire.END, frame.call)
+                stream.credit = 0
+                self._stopped.append(stream)
         elif kind == wire.FREE:
             self.objects.pop(frame.call, None)
         elif kind == wire.SHIP:

@@ -31,6 +31,7 @@ class Stream:
         self.call = call
         self.credit = 0
         self._generator = generator
+        self._goes_on = True
 
     def pump(self, session: Session) -> bool:
         """Send items as far as the credit goes, until something else came in.
@@ -44,12 +45,14 @@ class Stream:
             try:
                 items.append(next(self._generator))
             except StopIteration:
-                self._flush(session, items)
-                session.send(wire.END, self.call)
+                if self._flush(session, items):
+                    self._goes_on = False
+                    session.send(wire.END, self.call)
                 return False
             except BaseException as error:  # noqa: BLE001 - whatever ends the generator is the host's to know
-                self._flush(session, items)
-                session.fail(self.call, error)
+                if self._flush(session, items):
+                    self._goes_on = False
+                    session.fail(self.call, error)
                 return False
             self.credit -= 1
             if len(items) >= _BATCH or time.monotonic() - since > _PATIENCE:
@@ -60,9 +63,21 @@ class Stream:
                     return True
         return self._flush(session, items)
 
+    def stop(self, session: Session) -> None:
+        """Stop the generator where it is, and say so, unless it has ended."""
+        if self._goes_on:
+            self._goes_on = False
+            self.close()
+            session.send(wire.END, self.call)
+
     def close(self) -> None:
-        """Stop the generator where it is."""
-        self._generator.close()
+        """Stop the generator where it is; what it raises then is nobody's but whoever reads what this writes."""
+        try:
+            self._generator.close()
+        except Exception:  # noqa: BLE001 - a ``finally`` of the user's, which may do anything
+            import traceback
+
+            traceback.print_exc()
 
     def _flush(self, session: Session, items: list[Any]) -> bool:
         if not items:
@@ -70,7 +85,10 @@ class Stream:
         try:
             session.send_value(wire.ITEMS, self.call, items)
         except Exception as error:  # noqa: BLE001 - an item cannot be pickled
-            self._generator.close()
+            if len(items) > 1:  # those before it can
+                return all(self._flush(session, [item]) for item in items)
+            self._goes_on = False
+            self.close()
             session.fail(self.call, error)
             return False
         return True

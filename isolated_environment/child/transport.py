@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 #: Descriptors that one message may carry; Linux takes 253.
 _MOST_DESCRIPTORS = 128
 _DESCRIPTOR = 4
+_READY_FOR_INPUT = 1  # select.POLLIN
 
 
 class SocketTransport:
@@ -116,6 +117,17 @@ class PipeTransport:
         """Close both pipes."""
         os.close(self._reading)
         os.close(self._writing)
+
+
+def has_input(descriptor: int) -> bool:
+    """Return whether something came that nobody read."""
+    import select
+
+    if not hasattr(select, "poll"):  # Windows: nothing can be asked of a pipe; what came waits for its turn
+        return False
+    poll = select.poll()
+    poll.register(descriptor, _READY_FOR_INPUT)
+    return bool(poll.poll(0))
 
 
 def rest_of(views: list[memoryview], sent: int) -> list[memoryview]:
