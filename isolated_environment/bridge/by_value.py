@@ -9,27 +9,26 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cached_property
-from types import CellType, FunctionType, MemberDescriptorType, ModuleType
+from types import FunctionType, MemberDescriptorType, ModuleType
 from typing import Any
 
 import cloudpickle  # type: ignore[import-untyped]
 
 from ..child import difficult, names, source
+from ..child.pickling import Unpicklable
 from .pickling import Asking
 from .reach import BY_NAME, Reach
 from .tokens import token_of
 from .uses import contents_of, modules_used, names_of
+
+#: A global of functions whose assertions pytest rewrote.
+_REWRITTEN = "@pytest_ar"
 
 _registering = threading.Lock()
 
 
 class Taking(Asking):
     """What a pickler asks that takes functions and classes apart."""
-
-    @cached_property
-    def _cells(self) -> dict[int, tuple[CellType, CellType]]:
-        return {}  # by address, since cells compare by what is in them; held, so that none is used again
 
     def reduce_named(self, value: Any) -> Any:
         """Reduce a function, class or module: by its name there, or by value."""
@@ -41,7 +40,12 @@ class Taking(Asking):
     def reduce_by_value(self, value: Any) -> Any:
         """Reduce a function, class or module with all that it needs."""
         if isinstance(value, ModuleType):
-            return source.make_module, (value.__name__,)  # each function brings what it uses of it
+            return self.reduce_to_source(value)
+        if isinstance(value, FunctionType) and _REWRITTEN in value.__code__.co_names:
+            try:  # without what the test runner made of its assertions, which refers to the test runner
+                return self.reduce_to_source(value)
+            except Unpicklable:
+                pass
         with _registered(getattr(value, "__module__", None)):
             reduced = super().reduce_by_value(value)
         if isinstance(value, FunctionType):
@@ -62,7 +66,7 @@ class Taking(Asking):
             _Used(module, used) for module, used in modules_used(mentioned, around, self.peer).items()
         ]
         if function.__closure__:  # empty cells, to be filled there: one for each of ours
-            rest[-1] = tuple(self._cells.setdefault(id(cell), (cell, CellType()))[1] for cell in function.__closure__)
+            rest[-1] = tuple(self.cells[cell] for cell in function.__closure__)
         return make, (code, names_around, *rest), (attributes, state), *setting
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from io import BytesIO
 from types import CellType, CodeType, ModuleType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..child import pickling, source
 from ..errors import SerializationError
 from .reach import BY_NAME, NOT_AT_ALL, Peer, Reach, top_level
+
+if TYPE_CHECKING:
+    from .source import Cells
 
 __all__ = ["Peer", "cloudpickle_for", "dumps"]
 
@@ -28,6 +31,21 @@ class Asking(pickling.Asking):
     """What a pickler of the host asks about what is not plain."""
 
     peer: Peer
+
+    @cached_property
+    def cells(self) -> Cells:
+        """The variables that functions share on their way."""
+        from .source import Cells
+
+        return Cells()
+
+    def reduce_to_source(self, value: Any) -> Any:
+        """Reduce a function or class of the application to its text."""
+        if isinstance(value, ModuleType):
+            return source.make_module, (value.__name__,)  # each function brings what it uses of it
+        from .source import reduced
+
+        return reduced(value, self.peer, self.cells)
 
     def reduce_named(self, value: Any) -> Any:
         """Reduce a function, class or module: by its name there, or by value."""
@@ -65,9 +83,7 @@ class Pickler(Asking, pickling.Pickler):
         """Reduce to source, where the other side has another Python."""
         if self.peer.has_same_code:
             raise pickling.ByValue(value)
-        from .source import reduced
-
-        return reduced(value, self.peer)
+        return self.reduce_to_source(value)
 
     def reduce_other(self, value: Any) -> Any:
         """Reduce the parts of a function; its code never travels to another Python."""
@@ -75,7 +91,9 @@ class Pickler(Asking, pickling.Pickler):
             return super().reduce_other(value)
         if isinstance(value, CodeType):
             raise TypeError("a code object cannot travel to another Python")
-        return self.reduce_by_value(value)
+        from ..child import definitions
+
+        return definitions.make_cell, ()
 
 
 def dumps(

@@ -10,55 +10,71 @@ from enum import Enum
 from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any
 
-from ..child import definitions, lifting, pickling, source
-from .reach import BY_VALUE, Peer, Reach, is_found
+from ..child import definitions, lifting, pickling
+from .reach import BY_NAME, BY_VALUE, NOT_AT_ALL, Peer, Reach, is_found
 from .text import Definition, NoSourceError, of_class, of_function
 from .tokens import token_of
 from .uses import codes_of, contents_of, functions_of, globals_of, lookups_of, modules_used, names_of, submodules_used
 
 #: Globals that a module has anyway.
-_GIVEN = {"__name__", "__file__", "__package__", "__builtins__", "__spec__", "__loader__", "__doc__"}
+_GIVEN = {"__name__", "__package__", "__builtins__", "__spec__", "__loader__", "__doc__"}
 
 
-def reduced(value: Any, peer: Peer) -> tuple[Any, ...]:
-    """Reduce a function, class or module to source.
+class Cells:
+    """Empty cells that stand for those of functions on the way: each function fills them when it is there.
+
+    They are filled late, since what is in a cell may refer to the function; and one stands for one, since functions
+    may share a variable.
+    """
+
+    def __init__(self) -> None:
+        # by address, since cells compare by what is in them; held, so that no address is used again
+        self._known: dict[int, tuple[CellType, CellType]] = {}
+
+    def __getitem__(self, cell: CellType) -> CellType:
+        return self._known.setdefault(id(cell), (cell, CellType()))[1]
+
+
+def reduced(value: Any, peer: Peer, cells: Cells) -> tuple[Any, ...]:
+    """Reduce a function or class to source.
 
     Args:
         value: It.
         peer: The environment.
+        cells: Of all functions that travel together.
 
     Raises:
         Unpicklable: it has no source that could travel.
     """
-    if isinstance(value, CellType):
-        return definitions.make_cell, ()
-    if isinstance(value, ModuleType):
-        return source.make_module, (value.__name__,)
     try:
-        return _class(value, peer) if isinstance(value, type) else _function(value, peer)
+        return _class(value, peer) if isinstance(value, type) else _function(value, peer, cells)
     except (NoSourceError, SyntaxError) as error:
         raise pickling.Unpicklable(
             "", f"{value.__module__}.{value.__qualname__}", f"it must travel as source to Python {peer.minor}: {error}"
         ) from error
 
 
-def _function(function: FunctionType, peer: Peer) -> tuple[Any, ...]:
+def _function(function: FunctionType, peer: Peer, cells: Cells) -> tuple[Any, ...]:
     owner = _owner(function)
     if owner is not None:
         return getattr, (owner, function.__name__)
     definition = _checked(of_function(function), peer)
     file = function.__code__.co_filename
     code = lifting.code_of_function(definition, file, list(function.__code__.co_freevars))
-    cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
+    closure = {
+        name: cells[cell] for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
+    }
     contents = contents_of(function)
     state = {
         **_surroundings(code, function.__globals__, contents.values(), peer),
-        "cells": [(cells[name], contents[name]) for name in contents],
+        "cells": [(closure[name], contents[name]) for name in contents],
+        "module": function.__module__,
         "defaults": function.__defaults__,
         "kwdefaults": function.__kwdefaults__,
         "attributes": {name: value for name, value in vars(function).items() if name != "__wrapped__"},
     }
-    made = (token_of(function), definition, function.__module__ or "__main__", file, tuple(cells.items()))
+    module = function.__globals__.get("__name__", "__main__")
+    made = (token_of(function), definition, module, file, tuple(closure.items()))
     return definitions.make_function, made, state, None, None, definitions.fill_function
 
 
@@ -104,6 +120,9 @@ def _class(kind: type, peer: Peer) -> tuple[Any, ...]:
     code = lifting.code_of_class(definition, file, around)
     names = _globals_of(kind)
     state = _surroundings(code, names, around.values(), peer)
+    for name in lifting.names_in_annotations(definition) & names.keys():  # dataclasses and the like look at them
+        if _explains(names[name], peer) and names[name] is not kind:
+            state["globals"].setdefault(name, names[name])
     at_once = _looked_up_at_once(code, kind.__name__)
     missing = sorted(at_once - {*names, *around, *vars(builtins), *_GIVEN, kind.__name__})
     if missing:
@@ -134,6 +153,15 @@ def _looked_up_at_once(code: CodeType, name: str) -> set[str]:
 
 def _is_by_value(value: Any, peer: Peer) -> bool:
     return isinstance(value, FunctionType | type) and Reach(peer).of(value) is BY_VALUE
+
+
+def _explains(value: Any, peer: Peer) -> bool:
+    """Whether something that an annotation names can be there."""
+    if isinstance(value, ModuleType):
+        return Reach(peer).of(value) is BY_NAME
+    if isinstance(value, type):
+        return Reach(peer).of(value) is not NOT_AT_ALL
+    return type(value).__module__ in {"typing", "dataclasses"}
 
 
 def _made_by_call(kind: type) -> tuple[Any, ...] | None:

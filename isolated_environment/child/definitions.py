@@ -36,7 +36,7 @@ def make_function(
     Args:
         token: What the other side knows it by.
         definition: Its text.
-        module: Name of its module over there.
+        module: Name over there of the module whose globals it has.
         file: That the text stands in.
         cells: Its closure.
     """
@@ -54,13 +54,14 @@ def fill_function(function: FunctionType, state: Mapping[str, Any]) -> None:
 
     Args:
         function: See :func:`make_function`.
-        state: ``globals``, ``modules``, ``cells``, ``defaults``, ``kwdefaults``, ``attributes``.
+        state: ``globals``, ``modules``, ``cells``, ``module``, ``defaults``, ``kwdefaults``, ``attributes``.
     """
     for module, used in state["modules"]:
         source.fill_module(module, used)
     function.__globals__.update(state["globals"])
     for cell, contents in state["cells"]:
         cell.cell_contents = contents
+    function.__module__ = state["module"]
     function.__defaults__ = state["defaults"]
     function.__kwdefaults__ = state["kwdefaults"]
     vars(function).update(state["attributes"])

@@ -36,7 +36,7 @@ def dumps(value: Any, pickler: Any, able: Any, protocol: int, buffers: list[Any]
     if able is not None:
         file = BytesIO()
         first, pickler = pickler, pickling.make(able, file, protocol, buffers)
-        vars(pickler).update(vars(first))
+        vars(pickler).update({name: told for name, told in vars(first).items() if name != "_plain"})
         try:
             pickler.dump(value)
             return file.getvalue()

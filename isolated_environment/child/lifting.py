@@ -77,6 +77,15 @@ def parsable(definition: Definition) -> str:
     return text
 
 
+def names_in_annotations(definition: Definition) -> set[str]:
+    """Return the names that stand in annotations of a class's attributes."""
+    found: set[str] = set()
+    for statement in _parsed(definition).body:
+        if isinstance(statement, ast.AnnAssign):
+            found |= {node.id for node in ast.walk(statement.annotation) if isinstance(node, ast.Name)}
+    return found
+
+
 def _parsed(definition: Definition) -> Any:
     """The definition, bare of what is not to be evaluated here."""
     text = parsable(definition)

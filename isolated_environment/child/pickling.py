@@ -93,6 +93,8 @@ class Asking(_Base):
             return self.reduce_named(value)
         if _is_numeric(kind):
             return self.reduce_numeric(value)
+        if isinstance(value, BaseException):
+            return _reduce_exception(value)
         reduced = _reduce_view(value) if kind is memoryview else self.reduce_other(value)
         if reduced is NotImplemented:
             self._plain = self._plain or set()
@@ -169,10 +171,35 @@ def make_view(buffer: Any, form: Any, shape: Any) -> memoryview:
     return view.cast(form, shape) if view.nbytes else view
 
 
+def _reduce_exception(error: BaseException) -> Any:
+    reduced = error.__reduce_ex__(HIGHEST)
+    if not isinstance(reduced, tuple) or reduced[0] is not type(error):
+        return reduced
+    return (make_exception, (reduced[0], reduced[1]), *reduced[2:])
+
+
+def make_exception(kind: Any, arguments: tuple[Any, ...]) -> Any:
+    """Return an exception: with its ``args`` alone where its ``__init__`` wants something else.
+
+    Raises:
+        Unpicklable: its class does not let itself be made so either.
+    """
+    try:
+        return kind(*arguments)
+    except Exception as error:  # noqa: BLE001 - whatever its class does
+        try:
+            made = kind.__new__(kind, *arguments)
+        except Exception:  # noqa: BLE001 - same
+            name = "%s.%s" % (kind.__module__, kind.__qualname__)
+            raise Unpicklable("", name, "%s: %s" % (type(error).__name__, error)) from error
+        made.args = arguments
+        return made
+
+
 class Unpickler(_pickle.Unpickler):
     """An unpickler that finds things under the names that they have on this side."""
 
-    #: What was looked up last.
+    #: What was looked up last, of what is neither ours nor cloudpickle's.
     found = ""
 
     def find_class(self, module: str, name: str) -> Any:
@@ -181,9 +208,11 @@ class Unpickler(_pickle.Unpickler):
         Raises:
             Unpicklable: there is none on this side.
         """
-        self.found = "%s.%s" % (module, name)
+        known = names.here(module)
+        if known is module:  # neither ours nor cloudpickle's
+            self.found = "%s.%s" % (module, name)
         try:
-            return super().find_class(names.here(module), name)
+            return super().find_class(known, name)
         except (ImportError, AttributeError) as error:
             for old, new in names.MOVED.items():
                 if module == old or module.startswith(old + "."):
@@ -191,7 +220,7 @@ class Unpickler(_pickle.Unpickler):
                         return super().find_class(new + module[len(old) :], name)
                     except (ImportError, AttributeError):
                         continue
-            raise Unpicklable("", self.found, "%s: %s" % (type(error).__name__, error)) from error
+            raise Unpicklable("", "%s.%s" % (module, name), "%s: %s" % (type(error).__name__, error)) from error
 
 
 def dumps(value: Any, protocol: int, buffers: list[Any] | None = None, reducers: Iterable[Reducer] = ()) -> bytes:

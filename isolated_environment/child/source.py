@@ -69,6 +69,7 @@ def make_module(name: str) -> ModuleType:
     known = modules.get(name)
     if known is None:
         known = modules[name] = type(sys)(name)
+        vars(known)["__builtins__"] = sys.modules["builtins"]
     return known
 
 

@@ -116,8 +116,8 @@ def describe(steps: Sequence[Any], states: Mapping[int, Any]) -> str:
         inner = steps[index + 1]
         if owner is None and _is_taken_apart(outer, inner, states):
             owner = outer
-        elif owner is not None and id(outer) in states and type(outer) is tuple and type(inner) in (dict, tuple):
-            continue  # a state of two parts: attributes and slots
+        elif owner is not None and id(outer) in states and type(outer) is tuple and _is_half(outer, inner):
+            continue
         else:
             path += _in_part(owner, outer, inner) if owner is not None else _in_container(outer, inner)
             owner = None
@@ -131,6 +131,11 @@ def _is_taken_apart(outer: Any, inner: Any, states: Mapping[int, Any]) -> bool:
     return type(inner) is tuple or id(inner) in states
 
 
+def _is_half(state: tuple[Any, ...], inner: Any) -> bool:
+    """Whether a state has two parts, attributes and slots, and one of them is *inner*."""
+    return len(state) == 2 and type(inner) is dict  # noqa: PLR2004
+
+
 def _in_part(owner: Any, part: Any, inner: Any) -> str:
     if type(part) is dict:
         key = next((key for key, value in part.items() if value is inner), None)
@@ -138,8 +143,8 @@ def _in_part(owner: Any, part: Any, inner: Any) -> str:
     if type(part) is not tuple:
         return ""
     index = _index_of(part, inner)
-    if isinstance(owner, BaseException) and part == owner.args:
-        return ".args[%s]" % index
+    if isinstance(owner, BaseException):
+        return ".args" if type(inner) is tuple else ""
     arguments = _ARGUMENTS.get(type_name(owner), getattr(owner, "_fields", ()))
     return "." + str(arguments[index]) if index is not None and index < len(arguments) else ""
 

@@ -1,0 +1,284 @@
+"""Functions and classes of the application run in another Python: by value in the same, as source in others."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from isolated_environment.errors import SerializationError
+from tests.support import functions
+from tests.support.far import HERE, Far, Refused, far, present
+
+#: The oldest, the newest, and the host's own in every run; those between in long ones.
+ALWAYS = ("3.8", HERE, "3.13")
+PYTHONS = [pytest.param(minor, marks=[] if minor in ALWAYS else pytest.mark.slow) for minor in present()]
+
+
+@pytest.fixture(scope="module", params=PYTHONS)
+def there(request: pytest.FixtureRequest) -> Iterator[Far]:
+    with far(request.param) as other:
+        yield other
+
+
+@pytest.fixture(scope="module")
+def oldest() -> Iterator[Far]:
+    with far("3.8") as other:
+        yield other
+
+
+@pytest.fixture(scope="module")
+def same() -> Iterator[Far]:
+    with far(HERE) as other:
+        yield other
+
+
+@pytest.mark.parametrize("name", functions.CASES)
+def test_a_function_returns_there_what_it_returns_here(there: Far, name: str) -> None:
+    make, args, expected = functions.CASES[name]
+    assert there(make(), *args) == expected
+
+
+def test_functions_share_the_variables_of_the_function_they_stand_in(there: Far) -> None:
+    made = functions.nested()
+    assert there(functions.call_all, made["bump"], made["bump"], made["read"]) == [1, 2, 2]
+
+
+def test_a_variable_that_has_no_value_yet_has_none_there(there: Far) -> None:
+    with pytest.raises(Refused, match="NameError"):
+        there(functions.nested()["later"])
+
+
+def test_functions_of_one_module_see_each_other_s_globals(there: Far) -> None:
+    assert there(functions.call_all, functions.counts, functions.counts) == [41, 42]
+    assert functions._count == 40, "the host's is another"
+
+
+def test_what_is_shared_in_a_value_is_shared_there(there: Far) -> None:
+    items: list[int] = []
+    assert there(functions.call, _are_one, items, {"again": items})
+
+
+def _are_one(one: object, other: dict[str, object]) -> bool:
+    return other["again"] is one
+
+
+def test_an_instance_comes_back_as_one_of_the_host_s_class(there: Far) -> None:
+    made = there(functions.Box, functions.Weight.LIGHT)
+    assert type(made) is functions.Box
+    assert made.weight is functions.Weight.LIGHT
+    assert there.echo(functions.Derived) is functions.Derived
+    local = functions.nested()["local"]
+    assert there.echo(local) is local
+
+
+def test_a_class_stays_the_same_class_there(there: Far) -> None:
+    keep = there.echo  # one call after the other
+    assert type(keep(functions.Box(functions.Weight.HEAVY))) is functions.Box
+    assert there(_is_known, functions.Weight.LIGHT, functions.Weight)
+
+
+def _is_known(member: functions.Weight, kind: type[functions.Weight]) -> bool:
+    return member is kind.LIGHT
+
+
+def test_a_function_with_assertions_that_pytest_rewrote_travels(there: Far) -> None:
+    assert there(asserting, 2) == 4
+
+
+def asserting(x: int) -> int:
+    assert x == 2, "two"
+    return x * 2
+
+
+def test_a_traceback_shows_the_lines_of_the_host_s_file(there: Far) -> None:
+    with pytest.raises(Refused) as caught:
+        there(failing)
+    line = failing.__code__.co_firstlineno + 2
+    assert f'"{__file__}", line {line}, in failing' in caught.value.told[1]
+
+
+def failing() -> None:
+    """Fail."""
+    raise ValueError("as it should")
+
+
+def test_a_function_comes_back_as_the_host_s_own(oldest: Far) -> None:
+    assert oldest.echo(functions.plain) is functions.plain
+    made = functions.nested()["climb"]
+    assert oldest.echo(made) is made
+
+
+MAIN = """
+from . import tools
+from .deep import more
+import herd
+import herd.deep.more
+from herd.tools import half
+
+def run(x):
+    return tools.double(x), more.triple(x), herd.deep.more.triple(x), herd.NAME, half(x)
+
+def twice(x):
+    return [run(x), tools.double(x)]
+"""
+
+TOOLS = """
+import threading
+from . import main
+LOCK = threading.Lock()
+TWO = 2
+
+def double(x):
+    return x * TWO
+
+def half(x):
+    return x / TWO
+
+def locked(x):
+    with LOCK:
+        return x
+"""
+
+
+@pytest.fixture
+def herd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], Any]]:
+    """An application of some modules, none of which the environment has."""
+    package = tmp_path / "herd"
+    (package / "deep").mkdir(parents=True)
+    files = {
+        "__init__.py": "NAME = 'herd'\n",
+        "main.py": MAIN,
+        "tools.py": TOOLS,
+        "deep/__init__.py": "",
+        "deep/more.py": "THREE = 3\n\n\ndef triple(x):\n    return x * THREE\n",
+    }
+    for name, content in files.items():
+        (package / name).write_text(content)
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    def load() -> Any:
+        import herd.main  # type: ignore[import-not-found]
+
+        return herd.main
+
+    yield load
+    for name in [name for name in sys.modules if name.partition(".")[0] == "herd"]:
+        del sys.modules[name]
+
+
+def test_functions_bring_what_they_use_of_the_application_s_modules(there: Far, herd: Callable[[], Any]) -> None:
+    main = herd()
+    assert there(main.run, 2) == (4, 6, 6, "herd", 1.0)
+    assert there(main.twice, 2) == [(4, 6, 6, "herd", 1.0), 4]
+
+
+def test_a_global_that_cannot_travel_is_named(there: Far, herd: Callable[[], Any]) -> None:
+    with pytest.raises(SerializationError) as caught:
+        there(herd().tools.locked, 1)
+    assert caught.value.type_name == "_thread.lock"
+    assert caught.value.path.startswith("target")
+    assert caught.value.path.endswith("['LOCK']")
+    assert caught.value.side == "host"
+
+
+def test_an_installed_application_s_own_package_travels(
+    there: Far, herd: Callable[[], Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site_packages = tmp_path / "lib" / "site-packages"
+    site_packages.mkdir(parents=True)
+    (tmp_path / "herd").rename(site_packages / "herd")
+    monkeypatch.syspath_prepend(str(site_packages))
+    main = herd()
+    assert "site-packages" in main.__file__
+    with far(there.peer.minor) as fresh:
+        assert fresh(main.run, 2) == (4, 6, 6, "herd", 1.0)
+        with pytest.raises(SerializationError, match="no module 'pluggy'") as caught:
+            fresh(functions.call, pytest.hookspec)
+    assert caught.value.hint is not None
+    assert "pip_install" in caught.value.hint
+
+
+def test_what_the_environment_has_is_called_there_and_not_sent(
+    herd: Callable[[], Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    herd()
+    site_packages = tmp_path / "env"
+    (site_packages / "herd").mkdir(parents=True)
+    (site_packages / "herd" / "__init__.py").touch()
+    from isolated_environment.bridge.pickling import Peer
+    from isolated_environment.bridge.targets import ship
+
+    main = herd()
+    assert ship(main.run, Peer("3.8", 5, (str(site_packages),))) == ("name", "herd.main:run")
+    assert ship(main.run, Peer(HERE, 5, ()))[0] == "pickle"
+
+
+def new_syntax(x: object) -> object:
+    match x:
+        case [first, *_]:
+            return first
+        case _:
+            return None
+
+
+def test_syntax_that_the_other_python_has_not_is_refused_before_it_is_sent(oldest: Far) -> None:
+    with pytest.raises(SerializationError, match=r"Python 3\.8 has no such syntax") as caught:
+        oldest(new_syntax, [1])
+    assert caught.value.path == "target"
+    assert caught.value.type_name.endswith(".new_syntax")
+
+
+def test_code_without_source_is_refused_for_another_python(oldest: Far, same: Far) -> None:
+    space: dict[str, Any] = {"__name__": __name__}
+    exec("def hidden():\n    return 1\n\nclass Hidden:\n    pass", space)
+    assert same(space["hidden"]) == 1
+    for what in ("hidden", "Hidden"):
+        with pytest.raises(SerializationError, match=r"its source|no source"):
+            oldest(space[what])
+
+
+def test_a_source_that_changed_since_it_was_imported_is_not_sent(
+    oldest: Far, herd: Callable[[], Any], tmp_path: Path
+) -> None:
+    main = herd()
+    file = tmp_path / "herd" / "deep" / "more.py"
+    file.write_text(file.read_text().replace("x * THREE", "x + THREE * 'no'"))
+    with pytest.raises(SerializationError, match="was changed since it was imported"):
+        oldest(main.more.triple, 1)
+    file.write_text("THREE = 3\n")
+    with pytest.raises(SerializationError, match="its source is not found"):
+        oldest(main.more.triple, 1)
+
+
+def test_a_code_object_never_travels_to_another_python(oldest: Far) -> None:
+    with pytest.raises(SerializationError, match="code object"):
+        oldest(functions.call, functions.plain.__code__)
+
+
+def test_a_script_s_own_functions_and_classes_travel(tmp_path: Path) -> None:
+    """What stands in ``__main__``."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import dataclasses, enum, sys\n"
+        "from tests.support.far import far\n\n"
+        "class Color(enum.Enum):\n    RED = 1\n\n"
+        "@dataclasses.dataclass\nclass Point:\n    x: int\n    color: Color = Color.RED\n\n"
+        "def move(point, by=1):\n    return Point(point.x + by, Color.RED)\n\n"
+        "for minor in sys.argv[1:]:\n"
+        "    with far(minor) as there:\n"
+        "        assert there(move, Point(1)) == Point(2), minor\n"
+        "        assert there(lambda point: point.color, Point(1)) is Color.RED, minor\n"
+    )
+    argv = [sys.executable, str(script), *{"3.8", HERE}]
+    environment = {"PYTHONPATH": str(Path(__file__).parents[2]), "PATH": "/usr/bin:/bin"}
+    import os
+
+    if "PYENV_ROOT" in os.environ:
+        environment["PYENV_ROOT"] = os.environ["PYENV_ROOT"]
+    done = subprocess.run(argv, env=environment, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
