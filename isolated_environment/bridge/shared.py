@@ -35,11 +35,14 @@ _NATIVE = "<" if sys.byteorder == "little" else ">"
 
 
 class SharedArray:
-    """An array that both sides see; needs no NumPy on this side.
+    """An array that both sides see, all zero at first.
 
     Passed to a worker's call, it arrives as a :class:`numpy.ndarray` on the same memory: nothing is copied, whatever
-    the size, and each side sees what the other writes.  The memory lives as long as either side uses it, and has no
-    name that a process could leave behind.
+    the size, and each side sees what the other writes.  So does :attr:`array`, and every view of it; what is computed
+    from it is ordinary.  The memory lives as long as either side uses it, and has no name that a process could leave
+    behind.
+
+    Items are had with ``[]`` where NumPy is installed on this side, and through :attr:`memory` without.
 
     Args:
         shape: A number, or one for each axis.
@@ -80,7 +83,7 @@ class SharedArray:
 
     @property
     def array(self) -> Any:
-        """The memory as a :class:`numpy.ndarray`; passed to a call, it and every view of it stay shared.
+        """The memory as a :class:`numpy.ndarray`.
 
         Raises:
             ImportError: NumPy is not installed on this side.
@@ -88,6 +91,15 @@ class SharedArray:
         import numpy as np
 
         return np.ndarray(self.shape, self.dtype, memoryview(self._owner))
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    def __getitem__(self, key: Any) -> Any:
+        return self.array[key]
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self.array[key] = value
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:  # noqa: FBT001
         import numpy as np
@@ -98,29 +110,6 @@ class SharedArray:
     def __reduce__(self) -> tuple[Any, ...]:
         strides = tuple(math.prod(self.shape[axis + 1 :]) * self._item for axis in range(len(self.shape)))
         return arrays.decode_shared, (self.dtype, self.shape, strides, 0, PickleBuffer(self._owner))
-
-
-def empty(shape: Shape, dtype: Any = "float64") -> Any:
-    """Return a :class:`numpy.ndarray` in memory that a worker can see too: all zero at first.
-
-    Passed to a worker's call, the array, or any view of it, is not copied.  What is computed from it is ordinary.
-
-    Args:
-        shape: A number, or one for each axis.
-        dtype: As text, or what NumPy takes for one; not of objects.
-
-    Raises:
-        ValueError: there are no such arrays.
-        ImportError: NumPy is not installed on this side; :class:`SharedArray` does without.
-        OSError: there is no memory for it.
-    """
-    import numpy as np
-
-    dtype = np.dtype(dtype)
-    if dtype.hasobject or dtype.subdtype is not None:
-        raise ValueError(f"arrays of {dtype} cannot be shared")
-    shape = _checked_shape(shape)
-    return np.ndarray(shape, dtype, memoryview(sharing.make(math.prod(shape) * dtype.itemsize)))
 
 
 def _checked_shape(shape: Shape) -> tuple[int, ...]:
