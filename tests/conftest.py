@@ -11,7 +11,9 @@ import pytest
 from hypothesis import settings
 
 from isolated_environment import IsolatedEnvironment
+from isolated_environment.toolchains import pip
 from tests.support.indexes import PackageIndex
+from tests.support.quick_pip import quick_wheels
 from tests.support.wheels import make_wheel
 
 _FAMILIES = ("PIP_", "UV_", "ISOLATED_ENVIRONMENT_", "CONDA_", "VIRTUAL_ENV", "PYTHON", "VIRTUALENV_")
@@ -20,6 +22,14 @@ _HOST = dict(os.environ)
 # no deadline: other processes share the machine; no database: no file outside the tests' own directories
 settings.register_profile("tests", deadline=None, database=None)
 settings.load_profile("tests")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Let what a module shares be made by one worker."""
+    from tests.support.scheduling import GroupedModules
+
+    return GroupedModules(config, log)  # type: ignore[arg-type]
 
 
 @pytest.fixture(autouse=True)
@@ -51,6 +61,17 @@ def clean_world(
         index: PackageIndex = request.getfixturevalue("index")
         monkeypatch.setenv("ISOLATED_ENVIRONMENT_INDEX_URL", index.url)
         monkeypatch.setenv("UV_HTTP_RETRIES", "0")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_pip(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The library finds pip with its bytecode; made when it is first looked for."""
+    directory = tmp_path_factory.getbasetemp() / "pip's wheels"
+    with pytest.MonkeyPatch.context() as patch:
+        pip.find.cache_clear()
+        patch.setattr(pip, "bundled_wheels", lambda: quick_wheels(directory))
+        yield
+    pip.find.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -34,7 +34,13 @@ def cached(tmp_path, monkeypatch, make) -> Callable[..., int]:
         yield empty
 
 
-@pytest.mark.parametrize("torn", ["alpha.py", "METADATA", "WHEEL", "RECORD", "entry_points.txt", "*"])
+@pytest.mark.parametrize(
+    "torn",
+    [
+        *("alpha.py", "RECORD", "*"),
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("METADATA", "WHEEL", "entry_points.txt")),
+    ],
+)
 def test_a_damaged_cache_is_noticed_and_built_around(make, cached, torn):
     assert cached(torn) > 0
     told: list[events.Event] = []

@@ -37,6 +37,7 @@ def replace_by_fifo(receipt: Path) -> None:
     os.mkfifo(receipt)
 
 
+#: How a receipt is damaged; other types are also what ``tests/unit/test_receipt.py`` is about.
 DAMAGE = {
     "garbage": lambda receipt: receipt.write_bytes(os.urandom(500)),
     "empty": lambda receipt: receipt.write_bytes(b""),
@@ -55,7 +56,9 @@ DAMAGE = {
 
 
 @pytest.mark.timeout(30)  # a FIFO must not block
-@pytest.mark.parametrize("damage", DAMAGE)
+@pytest.mark.parametrize(
+    "damage", [pytest.param(name, marks=[pytest.mark.slow] * name.endswith(" types")) for name in DAMAGE]
+)
 def test_a_damaged_receipt_ends_in_a_rebuild(make, damage):
     env = make().pip_install("alpha==1.0")
     DAMAGE[damage](env.path / RECEIPT)

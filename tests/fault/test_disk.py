@@ -16,6 +16,7 @@ from isolated_environment.store import builder, publication
 from tests.support.audit import audit
 from tests.support.indexes import PackageIndex
 from tests.support.leftovers import generations, leftovers
+from tests.support.toolchains import PIP_WHEN_SLOW
 from tests.support.wheels import make_wheel
 
 
@@ -46,7 +47,7 @@ def large(tmp_path, monkeypatch, wheels):
         yield index
 
 
-@pytest.mark.parametrize("toolchain", ["uv", "pip"])
+@PIP_WHEN_SLOW
 def test_a_disk_that_fills_up(small_disk, large, monkeypatch, toolchain):
     monkeypatch.setattr(builder, "RESERVE", 0)
     root = small_disk / "env"

@@ -11,6 +11,7 @@ from isolated_environment import errors
 from tests.support.audit import audit
 from tests.support.indexes import PackageIndex
 from tests.support.leftovers import generations, leftovers
+from tests.support.toolchains import PIP_WHEN_SLOW
 from tests.support.wheels import make_wheel
 
 FORGED = "forged by a distribution\n"
@@ -26,7 +27,7 @@ def serving(tmp_path, monkeypatch):
         yield index
 
 
-@pytest.mark.parametrize("toolchain", ["uv", pytest.param("pip", marks=pytest.mark.slow)])
+@PIP_WHEN_SLOW
 def test_a_forged_receipt_is_an_ordinary_file(make, serving, toolchain):
     receipt = json.dumps({"schema": 1, "generation": "g99"})
     make_wheel(serving.directory, "forger", "1.0", data={"isolated-environment.json": receipt})

@@ -15,6 +15,7 @@ from tests.support.audit import audit
 from tests.support.leftovers import generations, leftovers
 from tests.support.processes import await_end
 from tests.support.terminal import Terminal
+from tests.support.toolchains import PIP_WHEN_SLOW
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ class Lines:
             self.lines.append(event.line)
 
 
-@pytest.mark.parametrize("toolchain", ["uv", pytest.param("pip", marks=pytest.mark.slow)])
+@PIP_WHEN_SLOW
 def test_one_that_lies_is_found_out(make, before, monkeypatch, toolchain):
     stubs.use(stubs.LYING, monkeypatch.setattr)
     with pytest.raises(errors.VerificationError, match="is not installed") as caught:

@@ -19,6 +19,7 @@ from tests.support.killer import PROJECTS, Killer, make_bulk, tally
 from tests.support.leftovers import generations, leftovers
 from tests.support.processes import await_end
 from tests.support.terminal import Terminal
+from tests.support.toolchains import PIP_WHEN_SLOW
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +46,7 @@ def killer(tmp_path, monkeypatch, bulk):
 def test_a_killed_host_never_leaves_a_wrong_environment(killer):
     uv = killer()
     uv.learn()
-    outcomes = [uv.kill(number) for number in range(10)]
+    outcomes = [uv.kill(number) for number in range(8)]
     print(tally(outcomes))
     assert [str(outcome) for outcome in outcomes if outcome.problems] == []
     assert "install" in tally(outcomes)
@@ -75,7 +76,7 @@ def test_many_kills(toolchain, count):
     assert kills.main(["--toolchain", toolchain, "--count", count]) == 0
 
 
-@pytest.mark.parametrize("toolchain", ["uv", pytest.param("pip", marks=pytest.mark.slow)])
+@PIP_WHEN_SLOW
 def test_a_killed_installer_is_an_error_that_names_the_signal(make, monkeypatch, toolchain):
     before = make(["alpha==1.0"])
     prefix = before.ensure()

@@ -87,26 +87,8 @@ VARIABLES = {
 
 #: What virtualenv, and the compiler that pip asks for its version, keep in a home directory.
 CACHES = (".cache", ".rustup")
-#: Those that did something in an experiment, or most likely would; each alone, the others all together.
-DANGEROUS = [
-    "UV_CONSTRAINT",
-    "UV_OVERRIDE",
-    "UV_REQUIRE_HASHES",
-    "UV_LINK_MODE",
-    "UV_PYTHON",
-    "UV_PROJECT_ENVIRONMENT",
-    "UV_CONFIG_FILE",
-    "PYTHONPATH",
-    "PYTHONHOME",
-    "PYTHONPLATLIBDIR",
-    "PYTHONEXECUTABLE",
-    "__PYVENV_LAUNCHER__",
-    "PYTHONOPTIMIZE",
-    "PYTHONSTARTUP",
-    "CONDA_PREFIX",
-    "VIRTUAL_ENV",
-    "HOME",
-]
+#: Those that did something in an experiment; each alone, the others all together.
+DANGEROUS = ["UV_CONSTRAINT", "UV_LINK_MODE", "PYTHONPLATLIBDIR", "__PYVENV_LAUNCHER__", "HOME"]
 PIP_CONF = "[global]\ntarget = {trap}/target\n"
 UV_TOML = '[pip]\ntarget = "{trap}/target"\n'
 PYPROJECT = '[project]\nname = "trap"\nversion = "1"\n[tool.uv.pip]\ntarget = "{trap}/target"\n'

@@ -49,8 +49,9 @@ def test_nobody_begins_to_use_what_is_being_removed(make, monkeypatch):
     assert len(caught) == 1
 
 
-@pytest.mark.parametrize("others", [0, 1])
-@pytest.mark.parametrize("how", ["removed", "moved away"])
+@pytest.mark.parametrize(
+    ("how", "others"), [("removed", 1), ("moved away", 0), pytest.param("moved away", 1, marks=pytest.mark.slow)]
+)
 def test_who_waits_while_it_is_removed_builds_it_again(make, how, others):
     waiting = threading.Event()
     prefixes = []

@@ -13,6 +13,7 @@ import pytest
 
 from isolated_environment import Index, errors
 from tests.support.indexes import PackageIndex
+from tests.support.toolchains import PIP_WHEN_SLOW
 from tests.support.wheels import make_wheel
 
 if TYPE_CHECKING:
@@ -103,6 +104,7 @@ def test_wrong_credentials_are_an_error_that_does_not_show_them(make, toolchain,
     assert "credentials" in (caught.value.hint or "")
 
 
+@PIP_WHEN_SLOW
 def test_a_rebuild_in_a_new_process_takes_the_credentials_of_the_new_handle(make, toolchain, private):
     index = Index(private.url_with_credentials, ["hidden"])
     make(["hidden"], indexes=[index], toolchain=toolchain).ensure()

@@ -11,6 +11,7 @@ import pytest
 from isolated_environment import Index, errors
 from tests.support.audit import audit
 from tests.support.indexes import PackageIndex
+from tests.support.toolchains import PIP_WHEN_SLOW
 from tests.support.wheels import make_project, make_wheel
 
 
@@ -41,6 +42,7 @@ def test_builds_runs_adds_upgrades_rolls_back_and_goes(make, toolchain):
     assert not env.installed()
 
 
+@PIP_WHEN_SLOW
 def test_stated_content_is_the_whole_content(make, toolchain):
     make(toolchain=toolchain).pip_install(["alpha", "delta"]).ensure()
     stated = make(["alpha==1.0"], toolchain=toolchain)
@@ -79,6 +81,7 @@ def test_prereleases_on_request(make, toolchain):
     assert versions(env) == {"alpha": "3.0rc1"}
 
 
+@PIP_WHEN_SLOW
 def test_a_prerelease_that_is_named_needs_no_option(make, toolchain):
     assert versions(make(["alpha==3.0rc1"], toolchain=toolchain)) == {"alpha": "3.0rc1"}
 
@@ -94,6 +97,7 @@ def test_local_wheels_and_projects(make, toolchain, tmp_path):
     assert versions(changed) == {"delta": "1.0", "epsilon": "0.1", "zeta": "0.5"}
 
 
+@PIP_WHEN_SLOW
 def test_direct_urls(make, toolchain, index):
     env = make([f"alpha @ {index.origin}/files/alpha-1.0-py3-none-any.whl"], toolchain=toolchain)
     assert versions(env) == {"alpha": "1.0"}
@@ -112,6 +116,7 @@ def test_version_control(make, toolchain, tmp_path):
     assert commit in (env.root / "pylock.toml").read_text()
 
 
+@PIP_WHEN_SLOW
 def test_requirements_texts_and_files(make, toolchain, tmp_path):
     (tmp_path / "limits.txt").write_text("alpha<2\n")
     file = tmp_path / "requirements.txt"
@@ -128,6 +133,7 @@ def test_an_editable_project_in_a_text(make, toolchain, tmp_path):
     assert answer.stdout == "edited\n"
 
 
+@PIP_WHEN_SLOW
 def test_an_editable_project_keeps_its_extras(make, toolchain, tmp_path):
     project = make_project(tmp_path / "theta", "theta", "1.0")
     backend = (project / "backend.py").read_text()
@@ -184,6 +190,7 @@ def test_an_explicit_index_serves_the_named_projects_only(make, toolchain, tmp_p
         assert versions(other) == {"alpha": "99.0", "beta": "1.0"}, "also where the name is not asked for directly"
 
 
+@PIP_WHEN_SLOW
 def test_an_index_may_be_a_directory(make, toolchain, tmp_path):
     make_wheel(tmp_path / "simple" / "secret", "secret", "1.0")
     page = '<a href="secret-1.0-py3-none-any.whl">secret-1.0-py3-none-any.whl</a>'
@@ -201,6 +208,7 @@ def test_system_site_packages(make, toolchain):
     assert closed.run(["python", "-c", script], capture_output=True, text=True).stdout == "False\n"
 
 
+@PIP_WHEN_SLOW
 def test_an_empty_environment(make, toolchain):
     env = make(toolchain=toolchain).install_environment()
     assert versions(env) == {}
@@ -208,6 +216,7 @@ def test_an_empty_environment(make, toolchain):
     assert env.freeze() == ""
 
 
+@PIP_WHEN_SLOW
 def test_find_links_and_no_index(make, toolchain, wheels, index):
     del index.requests[:]
     env = make(toolchain=toolchain).pip_install("alpha", options=["--find-links", str(wheels), "--no-index"])

@@ -26,19 +26,31 @@ def version_of(env) -> str:
     return env.run(["python", "-c", script], capture_output=True, text=True, check=True).stdout.strip()
 
 
-@pytest.mark.parametrize("version", ["3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14"])
+VERSIONS = ["3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14"]
+
+
+@pytest.mark.parametrize(
+    ("toolchain", "version"),
+    [
+        *(("uv", version) for version in VERSIONS),
+        # virtualenv carries one pip for the oldest and another for the newest
+        *(pytest.param("pip", version, marks=[pytest.mark.slow] * (version != "3.8")) for version in VERSIONS),
+    ],
+)
 def test_an_environment_of_that_version(make, toolchain, version):
     if not available(version):
         pytest.skip(f"no Python {version} on this machine")
     env = make(["beta"], python=version, toolchain=toolchain)
     assert version_of(env) == version
     assert audit(env.prefix, {"alpha": "2.0", "beta": "1.0"}) == []
-    assert env.run(["pip", "list"], capture_output=True, text=True, check=True).stdout.split()[-4:] == [
-        "alpha",
-        "2.0",
-        "beta",
-        "1.0",
-    ]
+
+
+@pytest.mark.parametrize("version", [pytest.param(version, marks=pytest.mark.slow) for version in VERSIONS])
+def test_a_bare_pip_in_an_environment_of_that_version(make, version):
+    if not available(version):
+        pytest.skip(f"no Python {version} on this machine")
+    listed = make(["beta"], python=version).run(["pip", "list"], capture_output=True, text=True, check=True)
+    assert listed.stdout.split()[-4:] == ["alpha", "2.0", "beta", "1.0"]
 
 
 def test_a_range_and_a_path(make):

@@ -25,6 +25,12 @@ def scene(tmp_path, demo_wheels, monkeypatch):
     return scene
 
 
+#: The kernel refuses either; which error it gives is seen by the tests that take both.
+MOUNT_WHEN_SLOW = pytest.mark.parametrize(
+    "lock_up", ["modes", pytest.param("mount", marks=pytest.mark.slow)], indirect=True
+)
+
+
 @pytest.fixture(params=["modes", "mount"])
 def lock_up(request, scene):
     """Make the application's place read-only; return what to put before a command."""
@@ -48,6 +54,7 @@ def test_what_root_built_a_plain_user_runs(scene, lock_up):
     assert listing(scene.venv) == before
 
 
+@MOUNT_WHEN_SLOW
 def test_other_content_goes_to_the_users_directory_with_one_warning(scene, lock_up, tmp_path):
     scene.use()
     words, before = lock_up(), listing(scene.venv)
@@ -68,6 +75,7 @@ def test_where_nothing_was_built_the_users_directory_takes_it(scene, lock_up):
     assert listing(scene.venv) == before
 
 
+@MOUNT_WHEN_SLOW
 def test_the_author_may_refuse_that(scene, lock_up, tmp_path):
     words, before = lock_up(), listing(scene.venv)
     answer = visit(words, scene.path, mode="raise")
@@ -77,11 +85,13 @@ def test_the_author_may_refuse_that(scene, lock_up, tmp_path):
     assert not (tmp_path / "data").exists()
 
 
+@MOUNT_WHEN_SLOW
 def test_raising_is_for_building_only(scene, lock_up):
     scene.use()
     assert visit(lock_up(), scene.path, mode="raise")["out"] == "alpha 2.0\n"
 
 
+@MOUNT_WHEN_SLOW
 def test_rows_that_were_lost_cannot_be_written_again_by_a_plain_user(scene, lock_up):
     """A reinstallation by root lost them: the environment would not be removed, so it is not used."""
     scene.use()

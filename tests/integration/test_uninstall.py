@@ -17,6 +17,11 @@ from tests.support.listing import listing
 from tests.support.rehearsal import OPERATIONS, Rehearsal, rehearse
 from tests.support.wheels import make_wheel
 
+#: Where what we did is judged rather than what an installer does; pip names the most.
+UV_WHEN_SLOW = pytest.mark.parametrize(
+    "installer", [PIP, pytest.param(UV, marks=pytest.mark.slow)], ids=str, indirect=True
+)
+
 
 @pytest.fixture(params=[PIP, UV], ids=str)
 def installer(request):
@@ -32,8 +37,13 @@ def scene(tmp_path, installer, demo_wheels):
     return scene
 
 
+def test_nothing_is_left_by_the_installers_that_are_here(tmp_path, demo_wheels, installer):
+    assert rehearse(tmp_path, installer, demo_wheels, "force-reinstall", "upgrade", "uninstall") == []
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_nothing_is_left_by_the_installers_that_are_here(tmp_path, demo_wheels, installer, operation):
+def test_nothing_is_left_by_any_operation_alone(tmp_path, demo_wheels, installer, operation):
     assert rehearse(tmp_path, installer, demo_wheels, operation) == []
 
 
@@ -58,6 +68,7 @@ def test_nothing_is_left_by_the_oldest_pip(tmp_path, demo_wheels, index, monkeyp
         pytest.skip(str(reason))
 
 
+@UV_WHEN_SLOW
 def test_without_our_rows_the_rehearsal_sees_what_is_left(scene, monkeypatch):
     """The measuring instrument works."""
     monkeypatch.setattr(registration, "_add_rows", lambda *_: None)
@@ -66,10 +77,12 @@ def test_without_our_rows_the_rehearsal_sees_what_is_left(scene, monkeypatch):
     assert any(".demoapp.isolated" in line for line in scene.perform("uninstall"))
 
 
+@UV_WHEN_SLOW
 def test_an_application_that_never_built_anything(scene):
     assert scene.perform("uninstall") == []
 
 
+@UV_WHEN_SLOW
 def test_an_environment_that_was_removed_before(scene):
     scene.use().remove()
     assert scene.unlisted() == []

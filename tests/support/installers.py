@@ -10,7 +10,7 @@ from pathlib import Path
 
 from isolated_environment import errors
 from isolated_environment.host import find_interpreter
-from isolated_environment.toolchains.pip import bundled_wheels
+from isolated_environment.toolchains import pip
 
 #: For the installers that do not run on new Pythons: what they are tried on, best first.
 _PYTHONS = {"20.3": ("3.9", "3.8"), "22.3": ("3.11", "3.10", "3.9"), "23.2": ("3.12", "3.11", "3.10")}
@@ -57,7 +57,7 @@ class Installer:
         """Make a virtual environment that this installer can work in."""
         run("uv", "venv", "--quiet", "--python", python or self._python(), venv)
         if self.tool == "pip":
-            embedded = ["pip", "--no-index", "--find-links", str(bundled_wheels())]
+            embedded = ["pip", "--no-index", "--find-links", str(pip.bundled_wheels())]
             what = [f"pip=={self.version}.*"] if self.version else embedded
             run("uv", "pip", "install", "--quiet", "--python", venv / "bin/python", *what)
         return venv

@@ -122,27 +122,24 @@ class Rehearsal:
         read_only.chmod(0o400)
 
 
-def rehearse(workplace: Path, installer: Installer, wheels: Path, operation: str) -> list[str]:
-    """Install, use, perform; where the application is still there then: use, uninstall.  Return what is left.
+def rehearse(workplace: Path, installer: Installer, wheels: Path, *operations: str) -> list[str]:
+    """Install; use and perform, for each operation; uninstall in the end.  Return what is left of ours each time.
 
     Args:
         workplace: An empty directory.
         installer: What installs and uninstalls.
         wheels: Where the application's wheels are.
-        operation: One of :data:`OPERATIONS`.
+        operations: Of :data:`OPERATIONS`.
     """
     scene = Rehearsal(workplace, installer, wheels)
     scene.install()
-    first = scene.use()
-    prefix = first.prefix
-    left = scene.perform(operation)
-    if operation == "uninstall":
-        return left
-    if prefix.exists():
-        left.append(f"left: {prefix}")
-    scene.use()
-    scene.installer.uninstall(scene.venv)
-    return left + scene.left()
+    left = []
+    for operation in [*operations, *(["uninstall"] if operations[-1] != "uninstall" else [])]:
+        prefix = scene.use().prefix
+        left += scene.perform(operation)
+        if prefix.exists():
+            left.append(f"left: {prefix}")
+    return left
 
 
 def host_site() -> Path:
