@@ -32,6 +32,8 @@ def audit(prefix: Path, versions: Mapping[str, str] | None = None) -> list[str]:
     problems += _strays(site_packages)
     if versions is not None and found != dict(versions):
         problems.append(f"installed is {found}, not {dict(versions)}")
+    if not (prefix / "bin" / "python").exists():
+        return [*problems, "there is no interpreter"]
     answer = subprocess.run(
         [prefix / "bin" / "python", "-I", "-c", "import sys; print(sys.prefix)"],
         capture_output=True,
