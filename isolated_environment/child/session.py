@@ -11,7 +11,7 @@ import os
 import sys
 from collections import deque
 
-from . import failure, handles, liveness, parcels, pickling, streams, transport, wire
+from . import conversation, failure, handles, liveness, parcels, pickling, streams, transport, wire
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Session:
         self.freed: deque[int] = deque()
         self._link = link
         self._decoder = wire.Decoder()
-        self._conversation = wire.Conversation()
+        self._conversation = conversation.Conversation()
         self._memory = parcels.Memory(link.carries_descriptors)
         self._shipped: dict[int, bytes | memoryview] = {}
         self._functions: dict[int, Callable[..., Any]] = {}

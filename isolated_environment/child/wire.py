@@ -1,4 +1,4 @@
-"""Frames between host and worker, and which may follow which: no input, no output, the same code on both sides.
+"""Frames between host and worker: no input, no output, the same code on both sides.
 
 A frame is a header, then a body.  Header, little-endian: magic (2 bytes), version, kind, flags (2), descriptors (2),
 call number (8), length of the body (8).  With :data:`BUFFERS` set, the body begins with two lengths (4 bytes each):
@@ -26,6 +26,8 @@ _LENGTHS = struct.Struct("<II")
 BUFFERS = 1
 #: A flag of CALL: keep the result over there and answer with its number.
 KEEP = 2
+#: A flag of CALL and RESULT: the pickle names nothing, so that every unpickler reads it.
+PLAIN = 4
 
 # from the host
 CONFIG, CALL, RETURN, RAISE, CREDIT, STOP, FREE, BYE, SHIP = range(1, 10)
@@ -34,27 +36,7 @@ HELLO, RESULT, ERROR, STREAM, ITEMS, END, LOG, CALLBACK = range(17, 25)
 # from both
 RELEASE = 33
 
-#: What may follow what.  Between start and end of the connection, for each call and for each callback: from a state
-#: and a kind to the next state.  A kind that a state does not list is a violation.
-CONNECTION = {
-    "new": {HELLO: "greeted", CONFIG: "configured"},
-    "greeted": {CONFIG: "ready", LOG: "greeted"},
-    "configured": {HELLO: "ready", BYE: "closing", FREE: "configured", SHIP: "configured"},
-    "ready": {BYE: "closing", FREE: "ready", LOG: "ready", RELEASE: "ready", SHIP: "ready"},
-    "closing": {HELLO: "closing", LOG: "closing", RELEASE: "closing", FREE: "closing"},
-}
-PER_CALL = {
-    "idle": {CALL: "running", CREDIT: "idle", STOP: "idle"},  # of a stream that ended meanwhile
-    "running": {RESULT: "idle", ERROR: "idle", STREAM: "streaming"},
-    "streaming": {CREDIT: "streaming", STOP: "streaming", ITEMS: "streaming", END: "idle", ERROR: "idle"},
-}
-PER_CALLBACK = {
-    "idle": {CALLBACK: "asked"},
-    "asked": {RETURN: "idle", RAISE: "idle"},
-}
-_OF_CALL = frozenset(kind for follows in PER_CALL.values() for kind in follows)
-_OF_CALLBACK = frozenset(kind for follows in PER_CALLBACK.values() for kind in follows)
-KINDS = frozenset({CONFIG, *_OF_CALL, *_OF_CALLBACK, *(kind for follows in CONNECTION.values() for kind in follows)})
+KINDS = frozenset({*range(1, 10), *range(17, 25), RELEASE})
 
 #: Octets that one frame's body may have; more is refused before anything is allocated.
 LIMIT = 1 << 40
@@ -196,7 +178,26 @@ class Decoder:
             body, self._large = self._large, None
             return [self._frame(self._header, body)]
         self._end += count
-        return self._split()
+        frame = self._single() if not self._start else None
+        return self._split() if frame is None else [frame]
+
+    def _single(self) -> Frame | None:
+        """Return what came if it is one frame, whole and plain, as most are; the rest is for :meth:`_split`."""
+        end = self._end
+        if end < HEADER_SIZE:
+            return None
+        magic, version, kind, flags, descriptors, call, length = _HEADER.unpack_from(self._small)
+        if (
+            magic != MAGIC
+            or version != VERSION
+            or kind not in KINDS
+            or length != end - HEADER_SIZE
+            or length > self._limit
+            or flags & BUFFERS
+        ):
+            return None
+        self._end = 0
+        return Frame(kind, flags, call, bytes(self._small[HEADER_SIZE:end]), descriptors=descriptors)
 
     def _split(self) -> list[Frame]:
         frames = []
@@ -262,46 +263,3 @@ class Decoder:
             inline,
             descriptors,
         )
-
-
-class Conversation:
-    """What one side knows of the state of the connection, of each call and of each callback.
-
-    Both sides step through the same table, whoever sent the frame.
-    """
-
-    def __init__(self) -> None:
-        self._connection = "new"
-        self._calls: dict[int, str] = {}
-        self._callbacks: dict[int, str] = {}
-
-    @property
-    def calls(self) -> list[int]:
-        """Numbers of the calls that have not ended."""
-        return list(self._calls)
-
-    def step(self, kind: int, call: int = 0) -> None:
-        """Take note of a frame that was sent or that came.
-
-        Raises:
-            WireError: it may not come now.
-        """
-        if kind in _OF_CALL:
-            table, states = PER_CALL, self._calls
-        elif kind in _OF_CALLBACK:
-            table, states = PER_CALLBACK, self._callbacks
-        else:
-            self._connection = self._next(CONNECTION, self._connection, kind, call)
-            return
-        state = self._next(table, states.get(call, "idle"), kind, call)
-        if state == "idle":
-            states.pop(call, None)
-        else:
-            states[call] = state
-
-    @staticmethod
-    def _next(table: dict[str, dict[int, str]], state: str, kind: int, call: int) -> str:
-        try:
-            return table[state][kind]
-        except KeyError:
-            raise WireError(f"a frame of kind {kind} came for {call}, which is {state}") from None

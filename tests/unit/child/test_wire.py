@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from isolated_environment.child import wire
-from isolated_environment.child.wire import Conversation, Decoder, WireError, encode, encode_with_buffers
+from isolated_environment.child.conversation import Conversation
+from isolated_environment.child.wire import Decoder, WireError, encode, encode_with_buffers
 
 KINDS = st.sampled_from(sorted(wire.KINDS - {wire.HELLO, wire.CREDIT, wire.STOP, wire.FREE, wire.BYE, wire.END}))
 
