@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import functools
-import importlib.util
 import itertools
-import os
 import pickle
-import sys
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,9 +13,11 @@ from ..child import pickling as child_pickling
 from ..child import wire
 from ..errors import SerializationError
 from . import pickling, targets
+from .configuration import configuration
 from .connection import Connection
 from .exports import Exports
-from .failures import exception_of
+from .failures import cannot_build, exception_of, not_understood
+from .handlers import hand
 from .prepared import Known, Prepared, Shipped
 from .proxy import RemoteMethod
 from .stream import Items
@@ -70,19 +67,9 @@ class Calls:
 
     # starting
 
-    def configure(self) -> bytes:
-        """Return the frame that comes first."""
-        levels: Mapping[str, int] | None = None
-        if "logging" in sys.modules:
-            from .records import levels as levels_here
-
-            levels = levels_here()
-        told = {
-            "protocol": self._peer.protocol,
-            "cloudpickle": _cloudpickle_directory() if self._peer.has_same_code else None,
-            "levels": levels,
-        }
-        return wire.encode(wire.CONFIG, 0, pickle.dumps(told, 4))
+    def configure(self) -> None:
+        """Tell the worker what it has to know before anything else."""
+        self.connection.send([(wire.CONFIG, 0)], [configuration(self._peer)])
 
     def prepare(self, target: object, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Prepared:
         """Pickle a call; nothing is sent.
@@ -219,7 +206,16 @@ class Calls:
         kind, call = frame.kind, frame.call
         if kind == wire.RESULT:
             self._outcomes[call] = self._value(frame)
-        elif kind == wire.ERROR:
+        elif kind == wire.CALLBACK:
+            self._answer(frame)
+        else:
+            try:
+                self._take_note(kind, call, frame)
+            except Exception as error:
+                raise not_understood(frame.payload, error) from error
+
+    def _take_note(self, kind: int, call: int, frame: wire.Frame) -> None:
+        if kind == wire.ERROR:
             self._end(call, exception_of(child_pickling.loads(frame.payload)))
         elif kind == wire.STREAM:
             items = self._streams[call] = Items(call)
@@ -228,12 +224,10 @@ class Calls:
             self._add_items(frame)
         elif kind == wire.END:
             self._end(call, None)
-        elif kind == wire.CALLBACK:
-            self._answer(frame)
         elif kind == wire.LOG:
             from .records import handle
 
-            handle(child_pickling.loads(frame.payload))
+            hand(handle, child_pickling.loads(frame.payload))
         elif kind == wire.FREE:
             self.exports.discard(call)
         elif kind == wire.RELEASE:
@@ -243,7 +237,7 @@ class Calls:
         try:
             return True, child_pickling.loads(frame.payload, self._memory.buffers_of(frame))
         except Exception as error:  # noqa: BLE001 - whatever a class does when it is built again
-            return False, _cannot_build(error)
+            return False, cannot_build(error)
 
     def _end(self, call: int, error: BaseException | None) -> None:
         items = self._streams.pop(call, None)
@@ -286,24 +280,7 @@ class Calls:
         with self.exports.open():
             return pickling.dumps(value, self._peer, buffers)
 
-    def close(self) -> None:
-        """End what is open: streams fail, the worker's functions go."""
-        with contextlib.suppress(Exception):
-            for items in list(self._streams.values()):
-                items.end(self.connection.death())
-
-
-@functools.cache
-def _cloudpickle_directory() -> str:
-    found = importlib.util.find_spec("cloudpickle")
-    return os.path.dirname(found.origin or "") if found else ""
-
-
-def _cannot_build(error: Exception) -> SerializationError:
-    return SerializationError(
-        f"the result cannot be built here: {type(error).__name__}: {error}",
-        hint="install here what its class needs, or return simple values",
-        type_name=type(error).__name__,
-        path="",
-        side="host",
-    )
+    def close(self, error: Exception) -> None:
+        """Let the streams that are open fail with *error*."""
+        for items in list(self._streams.values()):
+            items.end(error)

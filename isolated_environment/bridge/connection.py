@@ -9,12 +9,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from ..child import wire
+from ..child import conversation, wire
 from ..child.parcels import Memory
 from ..child.transport import SocketTransport, rest_of
 from ..errors import CallError, CallTimeoutError, ProtocolError, WorkerClosedError, WorkerDied, WorkerStartError
 from .output import Output
-from .spawn import WorkerProcess
+from .spawn import GRACE, WorkerProcess
 
 #: Milliseconds between two looks at the process where the kernel cannot tell of its end (no pidfd: macOS).
 _LOOK = 50
@@ -22,8 +22,6 @@ _AT_ONCE = getattr(select, "POLLIN", 1)
 _ROOM = getattr(select, "POLLOUT", 4)
 _NONBLOCKING = 0x40  # MSG_DONTWAIT
 _CHUNK = 1 << 16
-#: Seconds between the steps of the ladder: interrupt, terminate, kill.
-GRACE = 2.0
 
 
 class Late(Exception):  # noqa: N818 - no error yet: who knows which call it was makes one of it
@@ -50,7 +48,7 @@ class Connection:
         self.output = Output(process.text, on_output)
         self._link = process.link
         self._decoder = wire.Decoder()
-        self._conversation = wire.Conversation()
+        self._conversation = conversation.Conversation()
         self._arrived: deque[wire.Frame] = deque()
         #: Memory that both sides see.
         self.memory = Memory(self._link.carries_descriptors)
@@ -183,6 +181,11 @@ class Connection:
                 hint="something in the environment writes to descriptors that it did not open",
                 received=repr(error.received),
             ) from None
+        except MemoryError as error:
+            self.process.kill()
+            raise ProtocolError(
+                "the worker announced more than there is memory for", hint="return less at a time", received=""
+            ) from error
         if not self._greeted and frames:
             self._greeted = True
             if frames[0].kind == wire.HELLO:
@@ -278,7 +281,8 @@ class Connection:
     def close(self) -> None:
         """Give back everything; the process must have ended."""
         self.is_closed = True
-        self.output.drain()
+        if not self.process.is_forgotten:
+            self.output.drain()
         self.memory.close()
         self.process.close()
 

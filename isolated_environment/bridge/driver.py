@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
+import weakref
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -27,6 +29,7 @@ class Queue:
         self._calls: deque[CallFuture] = deque()
         self._changed = threading.Condition()
         self._closed = False
+        _queues.add(self)
 
     def put(
         self, target: object, args: tuple[Any, ...], kwargs: Mapping[str, Any], timeout: float | None
@@ -75,6 +78,23 @@ class Queue:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
+
+    def forget(self) -> None:
+        """In a forked child: no thread takes anything from it there."""
+        self._changed, self._closed = threading.Condition(), True
+        self._calls.clear()
+
+
+_queues: weakref.WeakSet[Queue] = weakref.WeakSet()
+
+
+def _forget_all() -> None:
+    for queue in list(_queues):
+        queue.forget()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_all)
 
 
 class Driver:

@@ -1,11 +1,11 @@
-"""What a worker told of an exception, as an exception."""
+"""What a worker told of an exception, or what did not arrive of a value, as an exception."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from ..child import pickling
-from ..errors import RemoteError, SerializationError
+from ..errors import ProtocolError, RemoteError, SerializationError
 
 
 def exception_of(told: dict[str, Any]) -> BaseException:
@@ -40,3 +40,32 @@ def exception_of(told: dict[str, Any]) -> BaseException:
         return remote
     error.__cause__ = remote
     return error
+
+
+def cannot_build(error: Exception) -> SerializationError:
+    """Return the error of a value that came and cannot be made again.
+
+    Args:
+        error: What was raised while it was.
+    """
+    return SerializationError(
+        f"the result cannot be built here: {type(error).__name__}: {error}",
+        hint="install here what its class needs, or return simple values",
+        type_name=type(error).__name__,
+        path="",
+        side="host",
+    )
+
+
+def not_understood(payload: bytes | memoryview, error: Exception) -> ProtocolError:
+    """Return the error of a frame that does not say what it should.
+
+    Args:
+        payload: What it holds.
+        error: What was raised when it was used.
+    """
+    return ProtocolError(
+        f"the worker sent what it may not: {type(error).__name__}: {error}",
+        hint="something in the environment writes to descriptors that it did not open",
+        received=repr(bytes(payload[:80])),
+    )

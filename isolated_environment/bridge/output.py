@@ -7,9 +7,13 @@ import os
 import sys
 from collections.abc import Callable
 
+from .handlers import hand
+
 #: Octets of the end that are kept for errors.
 _KEPT = 1 << 16
 _CHUNK = 1 << 16
+#: Octets that a pipe can hold: when so many were read, all that was written before was.
+_MOST = 1 << 20
 #: Lines that an error shows.
 _SHOWN = 12
 
@@ -32,12 +36,14 @@ class Output:
         self.is_open = True
 
     def drain(self) -> None:
-        """Hand on what is there now; return at once."""
-        while self.is_open:
+        """Hand on what is there now; return at once, however fast more comes."""
+        taken = 0
+        while self.is_open and taken < _MOST:
             try:
                 data = os.read(self._descriptor, _CHUNK)
             except BlockingIOError:
                 return
+            taken += len(data)
             self._end += data
             del self._end[:-_KEPT]
             if not data:
@@ -51,7 +57,7 @@ class Output:
             lines.append(self._begun)
             self._begun = ""
         for line in lines:
-            self._on_output(line.removesuffix("\r"))
+            hand(self._on_output, line.removesuffix("\r"))
 
     def tail(self) -> str:
         """Return the last lines."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import threading
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,7 @@ class WorkerPool(concurrent.futures.Executor, Callables):
         self._drivers = [
             Driver(self._queue, place.worker, idle=idle_timeout, on_idle=place.close) for place in self._places
         ]
+        weakref.finalize(self, self._queue.close)  # nobody can shut it down any more: threads and workers end
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {len(self._places)}>"

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import socket
 import subprocess
+import threading
+import time
 import weakref
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,7 +19,11 @@ from ..errors import WorkerStartError
 from ..layout import WINDOWS, python_of
 
 _PROGRAM = str(Path(__file__).parent.parent / "child" / "serve.py")
+#: Seconds between the steps of the ladder: interrupt, terminate, kill.
+GRACE = 2.0
 _alive: weakref.WeakSet[WorkerProcess] = weakref.WeakSet()
+#: Held while one is made, and by a fork: the child knows each worker that it has to let go.
+_making = threading.RLock()
 
 
 class WorkerProcess:
@@ -32,43 +39,51 @@ class WorkerProcess:
 
     def __init__(self, prefix: str, env: Mapping[str, str]) -> None:
         self.interpreter = python_of(prefix)
-        with contextlib.ExitStack() as stack:
-            self.text, text = _pipe(stack)
-            live, self._liveness = _pipe(stack)
-            ours, theirs = _endpoints(stack)
-            given, taken, link = theirs
-            inherited = () if WINDOWS else (live,)
+        #: Whether it is that of the process that this one was forked from.
+        self.is_forgotten = False
+        self._closed = False
+        self._ending = threading.RLock()  # no signal to a process that is not there any more
+        with _making:
             try:
-                self._process = subprocess.Popen(
-                    [
-                        *(self.interpreter, "-I", "-X", "faulthandler", _PROGRAM),
-                        *(str(live) if inherited else "-1", "pipes" if taken is not None else "socket"),
-                    ],
-                    stdin=given,
-                    stdout=text if taken is None else taken,
-                    stderr=text,
-                    env=dict(env),
-                    pass_fds=inherited,
-                    start_new_session=True,
-                )
+                self._start(env)
             except OSError as error:
+                exhausted = error.errno in {errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM}
                 raise WorkerStartError(
                     f"{self.interpreter} cannot be started: {error.strerror}",
-                    hint="env.remove() and the next use builds the environment anew",
+                    hint="close workers that are not needed, or raise the limit"
+                    if exhausted
+                    else "env.remove() and the next use builds the environment anew",
                     interpreter=self.interpreter,
                     tail="",
                 ) from error
-            stack.pop_all()
-        for descriptor in (text, live):
-            os.close(descriptor)
-        for end in link:
-            end.close() if isinstance(end, socket.socket) else os.close(end)
-        self.link = ours
-        os.set_blocking(self.text, False)
-        self.pid = self._process.pid
-        self.pidfd = os.pidfd_open(self.pid) if hasattr(os, "pidfd_open") else -1
-        self._closed = False
-        _alive.add(self)
+            _alive.add(self)
+
+    def _start(self, env: Mapping[str, str]) -> None:
+        with contextlib.ExitStack() as theirs, contextlib.ExitStack() as ours:
+            self.text, text = _pipe(ours, theirs)
+            live, self._liveness = _pipe(theirs, ours)
+            self.link, given, taken = _endpoints(ours, theirs)
+            inherited = () if WINDOWS else (live,)
+            os.set_blocking(self.text, False)
+            self._process = subprocess.Popen(
+                [
+                    *(self.interpreter, "-I", "-X", "faulthandler", _PROGRAM),
+                    *(str(live) if inherited else "-1", "pipes" if taken is not None else "socket"),
+                ],
+                stdin=given,
+                stdout=text if taken is None else taken,
+                stderr=text,
+                env=dict(env),
+                pass_fds=inherited,
+                start_new_session=True,
+            )
+            self.pid = self._process.pid
+            try:
+                self.pidfd = os.pidfd_open(self.pid) if hasattr(os, "pidfd_open") else -1
+            except OSError:
+                self.kill()
+                raise
+            ours.pop_all()
 
     def returncode(self) -> int | None:
         """Return the exit status, negative for a signal; ``None`` while it runs."""
@@ -78,9 +93,24 @@ class WorkerProcess:
 
     def signal(self, number: int) -> None:
         """Send a signal to the process, if it still runs."""
-        if self._process.returncode is None and not self.has_ended():
-            with contextlib.suppress(OSError):
-                os.kill(self.pid, number)
+        with self._ending:
+            if self._process.returncode is None and not self.has_ended():
+                with contextlib.suppress(OSError):
+                    os.kill(self.pid, number)
+
+    def interrupt(self) -> None:
+        """Begin the ladder, from any thread; whoever drives the worker takes note of its end."""
+        self.signal(signal.SIGINT)
+        threading.Thread(target=self._climb, name="isolated_environment ladder", daemon=True).start()
+
+    def _climb(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            end = time.monotonic() + GRACE
+            while time.monotonic() < end:
+                if self._process.returncode is not None or self.has_ended():
+                    return
+                time.sleep(0.02)
+            self.signal(number)
 
     def kill(self) -> int:
         """Kill the process and its group; return the exit status."""
@@ -100,10 +130,11 @@ class WorkerProcess:
 
     def _reap(self) -> None:
         """Take the exit status; what the worker started and left in its group goes with it."""
-        if not WINDOWS and self._process.returncode is None:
-            with contextlib.suppress(OSError):
-                os.killpg(self.pid, signal.SIGKILL)
-        self._process.wait()
+        with self._ending:
+            if not WINDOWS and self._process.returncode is None:
+                with contextlib.suppress(OSError):
+                    os.killpg(self.pid, signal.SIGKILL)
+            self._process.wait()
 
     def close(self) -> None:
         """Give back every descriptor; the process must have ended."""
@@ -120,38 +151,40 @@ class WorkerProcess:
 
     def forget(self) -> None:
         """In a forked child: the worker is the parent's, and must see it end."""
-        self._closed = True
+        self._closed = self.is_forgotten = True
         self._process.returncode = 0  # it is no child of this process
         with contextlib.suppress(OSError):
             self._release()
 
 
-def _pipe(stack: contextlib.ExitStack) -> tuple[int, int]:
+def _pipe(reader: contextlib.ExitStack, writer: contextlib.ExitStack) -> tuple[int, int]:
+    """The reading and the writing end; each is closed with its stack."""
     reading, writing = os.pipe()
-    stack.callback(os.close, reading)
-    stack.callback(os.close, writing)
+    reader.callback(os.close, reading)
+    writer.callback(os.close, writing)
     return reading, writing
 
 
 def _endpoints(
-    stack: contextlib.ExitStack,
-) -> tuple[SocketTransport | PipeTransport, tuple[int, int | None, tuple[socket.socket | int, ...]]]:
-    """Our end; and theirs as stdin, stdout, and what to close here once it is theirs."""
+    ours: contextlib.ExitStack, theirs: contextlib.ExitStack
+) -> tuple[SocketTransport | PipeTransport, int, int | None]:
+    """Our end; and theirs as stdin and stdout."""
     if hasattr(socket, "AF_UNIX") and not WINDOWS:
         here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        stack.callback(here.close)
-        stack.callback(there.close)
-        return SocketTransport(here), (there.fileno(), None, (there,))
-    request, requesting = _pipe(stack)
-    replying, reply = _pipe(stack)
-    return PipeTransport(replying, requesting), (request, reply, (request, reply))
+        ours.callback(here.close)
+        theirs.callback(there.close)
+        return SocketTransport(here), there.fileno(), None
+    request, requesting = _pipe(theirs, ours)
+    replying, reply = _pipe(ours, theirs)
+    return PipeTransport(replying, requesting), request, reply
 
 
 def _forget_all() -> None:
     for process in list(_alive):
         process.forget()
     _alive.clear()
+    _making.release()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_all)
+    os.register_at_fork(before=_making.acquire, after_in_parent=_making.release, after_in_child=_forget_all)

@@ -17,6 +17,7 @@ from ..errors import (
     InvalidTargetError,
     SerializationError,
     WorkerClosedError,
+    WorkerDied,
 )
 from . import exports
 from .batch import Batch
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from .future import CallFuture
 
 #: What a call raises that was never sent.
+_ANOTHER = "make a new one"
 _HARMLESS = (InvalidTargetError, SerializationError)
 
 
@@ -84,7 +86,7 @@ class Worker(Callables):
         self._calls = Calls(self._connection, peer)
         self._finalizer = weakref.finalize(self, _finish, self._connection)
         with self._driving() as calls:
-            self._connection.send([(wire.CONFIG, 0)], [calls.configure()])
+            calls.configure()
         if setup is not None:
             try:
                 self.call(*(setup if isinstance(setup, tuple) else (setup,)))
@@ -116,9 +118,9 @@ class Worker(Callables):
     def _submit(
         self, timeout: float | None, target: object, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> CallFuture:
+        self.assert_usable()
         with self._beginning:  # not the mutex: another thread's call may take long
             if self._driver is None:
-                self.assert_usable()
                 self._driver = Driver(Queue(), weakref.ref(self), is_replaced=False)
                 weakref.finalize(self, self._driver.queue.close)
             driver = self._driver
@@ -160,6 +162,7 @@ class Worker(Callables):
     @contextmanager
     def _driving(self) -> Iterator[Calls]:
         """Use the connection; what goes wrong with it ends the worker."""
+        self.assert_usable()  # in a forked process another thread's hold of the mutex would last for ever
         with self._mutex:
             self.assert_usable()
             try:
@@ -192,8 +195,11 @@ class Worker(Callables):
 
     def fill(self, items: Items) -> None:
         """Wait until a stream has items, or ended."""
+        if items.arrived or items.has_ended:
+            return
+        self.assert_usable()
         with self._mutex:
-            if items.arrived or items.has_ended:
+            if items.arrived or items.has_ended:  # another thread drove it meanwhile
                 return
             with self._driving() as calls:
                 wanted = items.wanted()
@@ -211,7 +217,7 @@ class Worker(Callables):
     def stop_stream(self, items: Items) -> None:
         """Let a generator end where it is."""
         self._calls.dropped.append((wire.STOP, items.number))
-        if not self._is_for_one_call and self._ended is None:
+        if not self._is_for_one_call and self.is_alive:
             with self._driving() as calls:
                 calls.flush()
 
@@ -250,15 +256,18 @@ class Worker(Callables):
         Raises:
             WorkerClosedError: it has.
         """
+        if self._connection.process.is_forgotten:
+            raise WorkerClosedError("the worker is that of the process that this one was forked from", hint=_ANOTHER)
         if self._ended is not None:
-            why = "was closed" if isinstance(self._ended, WorkerClosedError) else f"has ended: {self._ended}"
-            raise WorkerClosedError(f"the worker {why}", hint="make a new one") from self._ended
+            raise self._closed() from self._ended
+
+    def _closed(self) -> WorkerClosedError:
+        why = "was closed" if isinstance(self._ended, WorkerClosedError) else f"has ended: {self._ended}"
+        return WorkerClosedError(f"the worker {why}", hint=_ANOTHER)
 
     def interrupt(self) -> None:
         """Stop the call that runs, and the worker with it; from any thread."""
-        process = self._connection.process
-        process.signal(signal.SIGINT)
-        threading.Thread(target=_climb, args=(process,), name="isolated_environment ladder", daemon=True).start()
+        self._connection.process.interrupt()
 
     def give_up(self, error: BaseException) -> None:
         """End the worker by the ladder, because of *error*."""
@@ -271,6 +280,8 @@ class Worker(Callables):
 
     def close(self) -> None:
         """Let the worker end; calls that were submitted before are answered first.  Idempotent."""
+        if self._connection.process.is_forgotten:
+            return
         driver, self._driver = self._driver, None
         if driver is not None:
             driver.queue.close()
@@ -288,7 +299,7 @@ class Worker(Callables):
             self._finish()
 
     def _finish(self) -> None:
-        self._calls.close()
+        self._calls.close(self._ended if isinstance(self._ended, WorkerDied) else self._closed())
         self._finalizer.detach()
         self._connection.close()
         self._held = None
@@ -306,16 +317,3 @@ def _finish(connection: Connection) -> None:
     """End a worker that nobody refers to any more, or at the end of this process."""
     connection.process.kill()
     connection.close()
-
-
-def _climb(process: WorkerProcess) -> None:
-    """The rest of the ladder, for a call that another thread waits for: that thread takes note of the end."""
-    from .connection import GRACE
-
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        end = time.monotonic() + GRACE
-        while time.monotonic() < end:
-            if process.has_ended():
-                return
-            time.sleep(0.02)
-        process.signal(number)
