@@ -89,7 +89,7 @@ class Asking(_Base):
             reduced = reducer(value)
             if reduced is not NotImplemented:
                 return reduced
-        if isinstance(value, NAMED):
+        if issubclass(kind, NAMED):  # what value.__class__ says does not count: list[int] says type
             return self.reduce_named(value)
         if _is_numeric(kind):
             return self.reduce_numeric(value)
