@@ -53,6 +53,7 @@ class Shared:
         return None if self._exporter is None else self._exporter()
 
     def _end(self, _: object) -> None:
+        self._exporter = None  # it holds this method: the descriptor is not to wait for the garbage collector
         if live.get(self.key) is self:
             del live[self.key]
 

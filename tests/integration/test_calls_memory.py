@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from isolated_environment import errors, host_function
+from isolated_environment import SharedArray, errors, host_function
 from tests.support.passing import open_descriptors
 
 MIB = 1 << 20
@@ -130,6 +130,14 @@ def test_a_worker_that_is_killed_with_arrays_in_use_leaves_nothing(beyond):
     gc.collect()
     assert open_descriptors() == set()
     assert set(os.listdir("/dev/shm")) <= before
+
+
+def test_an_array_for_an_environment_without_numpy_is_a_typed_error(worker):
+    np = pytest.importorskip("numpy")
+    for value in (np.arange(3), np.arange(100_000), np.float32(1), [SharedArray(3)]):
+        with pytest.raises(errors.SerializationError, match="numpy"):
+            worker.call("builtins:repr", value)
+    assert worker.call("builtins:repr", 3) == "3"
 
 
 def test_calls_leave_no_descriptor_and_no_memory_behind(worker):

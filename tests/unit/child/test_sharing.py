@@ -97,6 +97,16 @@ def test_it_stays_mapped_over_there_until_its_maker_is_done_with_it(far: Any) ->
         assert passed.outbox.gone() == []
 
 
+def test_its_descriptor_is_closed_at_once_also_when_it_was_garbage() -> None:
+    before = open_descriptors()
+    gc.collect()
+    circle: list[Any] = [sharing.make(1)]
+    circle.append(circle)
+    del circle
+    gc.collect()
+    assert open_descriptors() == before
+
+
 def test_the_next_table_tells_what_is_gone(far: Any) -> None:
     owner = sharing.make(1)
     with line() as passed:
