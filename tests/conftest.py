@@ -11,6 +11,7 @@ import pytest
 from hypothesis import settings
 
 from isolated_environment import IsolatedEnvironment
+from isolated_environment.store import publication
 from isolated_environment.toolchains import pip
 from tests.support.indexes import PackageIndex
 from tests.support.quick_pip import quick_wheels
@@ -51,6 +52,8 @@ def clean_world(
     monkeypatch.setenv("UV_CACHE_DIR", str(base / "uv-cache"))
     monkeypatch.setenv("PIP_CACHE_DIR", str(base / "pip-cache"))
     monkeypatch.setenv("ISOLATED_ENVIRONMENT_DATA_DIR", str(base / "data"))
+    # no test cuts the power, and a sync waits for whatever else this machine writes; processes of the tests' do sync
+    monkeypatch.setattr(publication, "_sync_one", lambda _: None)
     if request.node.get_closest_marker("network"):
         if not _has_network():
             pytest.skip("the package registry cannot be reached")
