@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from collections import deque
+import sys
+from _collections import deque  # type: ignore[import-not-found]
 
 from . import pickling, wire
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from . import memory
+
+#: Classes whose pickles name nothing: no pickler has to be asked about them, and every unpickler reads them.
+PLAIN = frozenset({int, float, str, bytes, bool, type(None)})
+#: What pickles them: not imported here, see :mod:`.pickling`.
+dumps_plain, loads_plain = sys.modules["_pickle"].dumps, sys.modules["_pickle"].loads
+
+
+def are_plain(args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
+    """Return whether all arguments of a call are plain."""
+    for value in args:
+        if type(value) not in PLAIN:
+            return False
+    return not kwargs or all(type(value) in PLAIN for value in kwargs.values())
 
 
 class Memory:

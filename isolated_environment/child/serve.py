@@ -16,12 +16,40 @@ def _load_package(directory: str) -> None:
     sys.modules[package.__name__] = package
 
 
-if __name__ == "__main__":
+def _serve(descriptor: int, kind: str) -> int:
+    """Answer calls until the host says that it is enough, or is gone.
+
+    Args:
+        descriptor: The reading end of the liveness pipe, or -1.
+        kind: ``socket`` or ``pipes``.
+
+    Returns:
+        The exit code of the process.
+    """
+    import _signal  # type: ignore[import-not-found]
+
     writes_bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     _load_package(sys.argv[0].rpartition("/" if "/" in sys.argv[0] else "\\")[0])
-    from isolated_environment_child import session  # type: ignore[import-not-found]
+    from isolated_environment_child import (  # type: ignore[import-not-found]
+        handles,
+        liveness,
+        session,
+        transport,
+    )
 
     sys.dont_write_bytecode = writes_bytecode
-    liveness, transport = int(sys.argv[1]), sys.argv[2]
     sys.argv[:] = [""]
-    sys.exit(session.serve(liveness, transport))
+    _signal.signal(_signal.SIGINT, _signal.default_int_handler)  # a host in the background may have it ignored
+    handles.session = session.Session(transport.take_standard_descriptors(kind))
+    liveness.watch(descriptor)
+    try:
+        handles.session.run()
+    except (KeyboardInterrupt, ConnectionError):
+        return 1
+    finally:
+        session.flush_output()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(_serve(int(sys.argv[1]), sys.argv[2]))

@@ -9,9 +9,9 @@ from __future__ import annotations
 import _thread
 import os
 import sys
-from collections import deque
+from _collections import deque  # type: ignore[import-not-found]  # collections costs more than all of ours
 
-from . import conversation, failure, handles, liveness, parcels, pickling, streams, transport, wire
+from . import conversation, failure, handles, parcels, pickling, streams, transport, wire
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,28 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def serve(liveness_descriptor: int, kind: str) -> int:
-    """Answer calls until the host says that it is enough, or is gone.
-
-    Args:
-        liveness_descriptor: The reading end of the liveness pipe, or -1.
-        kind: ``socket`` or ``pipes``.
-
-    Returns:
-        The exit code of the process.
-    """
-    import _signal  # type: ignore[import-not-found]
-
-    _signal.signal(_signal.SIGINT, _signal.default_int_handler)  # a host in the background may have it ignored
-    session = handles.session = Session(transport.take_standard_descriptors(kind))
-    liveness.watch(liveness_descriptor)
-    try:
-        session.run()
-    except (KeyboardInterrupt, ConnectionError):
-        return 1
-    finally:
-        _flush_output()
-    return 0
+_ANSWERS = frozenset({wire.RETURN, wire.RAISE})
 
 
 class Session:
@@ -83,7 +62,7 @@ class Session:
                 self._stopped.popleft().stop(self)
             if self._calls:
                 self._run(self._calls.popleft())
-            elif not self._pump():
+            elif not self._streams or not self._pump():
                 self._wait(self._has_work)
             if self._gone or (self._ended and not self._calls):
                 for stream in self._streams.values():
@@ -95,8 +74,14 @@ class Session:
     def _run(self, frame: wire.Frame) -> None:
         try:
             function, args, kwargs = self._loaded(frame)
-            value = streams.run_awaited(function(*args, **kwargs))
+            value = function(*args, **kwargs)
             del function, args, kwargs
+            if type(value) in parcels.PLAIN and not frame.flags & wire.KEEP:
+                flush_output()
+                self._tell_released()
+                self.send(wire.RESULT, frame.call, parcels.dumps_plain(value, self._protocol), wire.PLAIN)
+                return
+            value = streams.run_awaited(value)
             if frame.flags & wire.KEEP:
                 self.objects[frame.call] = value
                 value = frame.call
@@ -104,28 +89,29 @@ class Session:
                 self._streams[frame.call] = streams.Stream(frame.call, value)
                 self.send(wire.STREAM, frame.call)
                 return
-            _flush_output()
+            flush_output()
             self.send_value(wire.RESULT, frame.call, value)
         except BaseException as error:  # noqa: BLE001 - whatever ends the call is the host's to know
-            _flush_output()
+            flush_output()
             self.fail(frame.call, error)
             # an interrupt is how the host gives a worker up: what it asked for besides goes to another one
             self._gone = self._gone or type(error) is KeyboardInterrupt
 
     def _loaded(self, frame: wire.Frame) -> tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]:
-        target, args, kwargs = pickling.loads(frame.payload, self._memory.buffers_of(frame))
+        if frame.flags & wire.PLAIN:
+            target, args, kwargs = parcels.loads_plain(frame.payload)
+        else:
+            target, args, kwargs = pickling.loads(frame.payload, self._memory.buffers_of(frame))
         if type(target) is int:
-            return self._function(target), args, kwargs
+            return self._functions.get(target) or self._function(target), args, kwargs
         if target[0] == "method":
             return handles.method(*target[1:]), args, kwargs
         return _resolved(target), args, kwargs
 
     def _function(self, number: int) -> Callable[..., Any]:
-        """Return a function that was shipped, by its number; it is made when it is called first."""
-        function = self._functions.get(number)
-        if function is None:
-            function = self._functions[number] = _resolved(pickling.loads(self._shipped[number]))
-            del self._shipped[number]
+        """Make a function that was shipped."""
+        function = self._functions[number] = _resolved(pickling.loads(self._shipped[number]))
+        del self._shipped[number]
         return function
 
     def fail(self, call: int, error: BaseException) -> None:
@@ -144,9 +130,9 @@ class Session:
         return bool(runnable)
 
     def _has_work(self) -> bool:
-        if self._ended or self._gone or self._calls or self._stopped:
+        if self._calls or self._ended or self._gone or self._stopped:
             return True
-        return any(stream.credit > 0 for stream in self._streams.values())
+        return bool(self._streams) and any(stream.credit > 0 for stream in self._streams.values())
 
     # callbacks
 
@@ -179,14 +165,13 @@ class Session:
             with self._turns:
                 if not at_least_once and ready():
                     return
-                reads = not self._reads
-                if reads:
-                    self._reads = True
-                else:
+                others = self._reads
+                if others:
                     turn = _thread.allocate_lock()
                     turn.acquire()
                     self._waiting.append(turn)
-            if not reads:
+                self._reads = True
+            if others:
                 turn.acquire()
                 continue
             try:
@@ -208,19 +193,19 @@ class Session:
         if not count:
             self._gone = True
             raise ConnectionResetError("the host is gone")
-        self._memory.came(descriptors)
+        if descriptors:
+            self._memory.came(descriptors)
         for frame in self._decoder.fed(count):
-            self._conversation.step(frame.kind, frame.call)
-            self._sort(self._memory.arrived(frame))
-
-    def _sort(self, frame: wire.Frame) -> None:
-        kind = frame.kind
-        if kind == wire.CALL:
-            self._calls.append(frame)
-        elif kind in {wire.RETURN, wire.RAISE}:
-            self._answers[frame.call] = frame
-        else:
-            self._take_note(kind, frame)
+            kind = frame.kind
+            self._conversation.step(kind, frame.call)
+            if frame.flags & wire.BUFFERS:
+                self._memory.arrived(frame)
+            if kind == wire.CALL:
+                self._calls.append(frame)
+            elif kind in _ANSWERS:
+                self._answers[frame.call] = frame
+            else:
+                self._take_note(kind, frame)
 
     def _take_note(self, kind: int, frame: wire.Frame) -> None:
         if kind == wire.CREDIT:
@@ -252,27 +237,32 @@ class Session:
 
     # sending
 
-    def send(self, kind: int, call: int = 0, payload: bytes = b"") -> None:
+    def send(self, kind: int, call: int = 0, payload: bytes = b"", flags: int = 0) -> None:
         """Send a frame without buffers."""
+        octets = wire.encode(kind, call, payload, flags)
         with self._sending:
             self._conversation.step(kind, call)
-            self._link.send([wire.encode(kind, call, payload)])
+            self._link.send_one(octets)
 
     def send_value(self, kind: int, call: int, value: object) -> None:
         """Send a frame with a value."""
-        while self.freed:
-            self.send(wire.FREE, self.freed.popleft())
         buffers: list[Any] = []
         payload = self._dumps(value, buffers)
-        released = self._memory.released()
-        if released:
-            self.send(wire.RELEASE, 0, released)
+        self._tell_released()
         if not buffers:
             self.send(kind, call, payload)
             return
         with self._sending:
             self._conversation.step(kind, call)
             self._link.send(*self._memory.framed(kind, call, payload, buffers))
+
+    def _tell_released(self) -> None:
+        """Tell the host what nothing here refers to any more."""
+        while self.freed:
+            self.send(wire.FREE, self.freed.popleft())
+        released = self._memory.released()
+        if released:
+            self.send(wire.RELEASE, 0, released)
 
     def _dumps(self, value: object, buffers: list[Any] | None = None) -> bytes:
         return pickling.dumps(value, self._protocol, buffers)
@@ -289,7 +279,8 @@ def _resolved(target: tuple[Any, ...]) -> Callable[..., Any]:
     return found
 
 
-def _flush_output() -> None:
+def flush_output() -> None:
+    """Write what ``print`` has kept back."""
     for stream in (sys.stdout, sys.stderr):
         try:  # noqa: SIM105 - contextlib costs a millisecond at the start
             stream.flush()

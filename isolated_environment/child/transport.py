@@ -69,6 +69,12 @@ class SocketTransport:
             ancillary = []
             views = rest_of(views, sent)
 
+    def send_one(self, octets: bytes) -> None:
+        """Send *octets*, which need no descriptor."""
+        sent = self.socket.send(octets)
+        if sent < len(octets):
+            self.send([memoryview(octets)[sent:]])
+
     def ancillary(self, descriptors: Sequence[int]) -> list[tuple[int, int, Any]]:
         """Return *descriptors* as ``sendmsg`` takes them."""
         if not descriptors:
@@ -112,6 +118,10 @@ class PipeTransport:
             view = memoryview(part).cast("B")
             while len(view):
                 view = view[os.write(self._writing, view) :]
+
+    def send_one(self, octets: bytes) -> None:
+        """As :meth:`SocketTransport.send_one`."""
+        self.send([octets])
 
     def close(self) -> None:
         """Close both pipes."""
