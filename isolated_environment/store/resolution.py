@@ -14,11 +14,12 @@ from ..planner import Wanted, ask_index_for_missing
 from ..receipt import Receipt
 from ..routing import unrouted, with_direct_files, with_pages
 from ..torch_index.binding import Binder
+from ..torch_index.conflicts import conflict_with
 from ..torch_index.pin import TorchPin
 from .runner import Runner
 from .site import Base, Site
 
-_ROUNDS = 6  # resolutions until every project is bound
+_ROUNDS = 7  # resolutions until every project is bound
 
 
 @dataclass(frozen=True)
@@ -101,8 +102,12 @@ class Resolver:
         source = self._order.content.torch
         binder = None if source is None else Binder(self._order, source, self._recorded(source.record()))
         order = self._order if binder is None else binder.bind()
-        lock = self._resolve_preferring(order)
         for _ in range(_ROUNDS):
+            try:
+                lock = self._resolve_preferring(order)
+            except ResolutionError as error:
+                order = _reconsidered(binder, error).with_widened(order.widened)
+                continue
             bound = None if binder is None else binder.extend(lock)
             found = unrouted(bound or order, lock)
             if bound is None and not found:
@@ -110,7 +115,6 @@ class Resolver:
                 self._tell(torch)
                 return Resolution(lock, torch)
             order = (bound or order).with_widened((*order.widened, *found))
-            lock = self._resolve_preferring(order)
         raise ResolutionError(
             "the explicit indexes bring ever new projects of theirs",
             hint="name those projects in requirements=",
@@ -149,6 +153,18 @@ class Resolver:
         except ResolutionError as error:
             ask_index_for_missing(order, "\n".join(error.tail))
             raise
+
+
+def _reconsidered(binder: Binder | None, error: ResolutionError) -> BuildOrder:
+    """The order to resolve after a failure, or the error that says most."""
+    said = "\n".join(error.tail)
+    order = None if binder is None else binder.reconsider(said)
+    if order is not None:
+        return order
+    conflict = None if binder is None or binder.pin is None else conflict_with(said, binder.pin)
+    if conflict is not None:
+        raise conflict from error
+    raise error
 
 
 def previous_lock(site: Site, base: Base) -> Lock | None:

@@ -20,6 +20,7 @@ from ..spec import torch_base
 from ..torch_source import TorchSource
 from ..wheel_metadata import read_metadata, requirements_in
 from .choose import Wish, decide
+from .conflicts import members_named
 from .machine import Machine, see_machine
 from .partners import pair_of, pin_partner
 from .pin import TorchPin, belongs_to_family
@@ -68,13 +69,29 @@ class Binder:
             TorchError: no build serves.
             IndexUnreachableError: the index did not answer.
         """
-        channel = self.pin.channel if self.pin else self._source.channel
-        members = {name for name in lock.versions if belongs_to_family(name, channel)}
-        known = self._direct if self.pin is None else {*self.pin.versions, *self._bound, *self._direct}
-        new = sorted(members - known)
+        members = {name for name in lock.versions if belongs_to_family(name, self._channel)}
+        new = sorted(members - self._known)
         if not new:
             return None
         return self._extended(new, {name: lock.versions[name] or "" for name in new})
+
+    def reconsider(self, said: str) -> BuildOrder | None:
+        """Return the order with the members pinned that a failed resolution wanted from the main index.
+
+        The main index may have none of them, or only some that go with another torch.
+
+        Args:
+            said: What the installer said.
+
+        Returns:
+            The order to resolve again; ``None`` when every member that it names was pinned already.
+
+        Raises:
+            TorchError: no build serves.
+            IndexUnreachableError: the index did not answer.
+        """
+        new = sorted(members_named(said, self._channel) - self._known)
+        return self._extended(new) if new else None
 
     def settled(self, lock: Lock) -> TorchPin | None:
         """Return the pin with the versions that were resolved, and check that each is of the channel.
@@ -100,6 +117,14 @@ class Binder:
                     requirement=f"{name}=={version}",
                 )
         return self.pin.with_versions({name: version for name, version in members.items() if version})
+
+    @property
+    def _channel(self) -> str:
+        return self.pin.channel if self.pin else self._source.channel
+
+    @property
+    def _known(self) -> set[str]:
+        return {*self._direct, *self._bound, *(self.pin.versions if self.pin else ())}
 
     def _extended(self, names: list[str], resolved: Mapping[str, str] | None = None) -> BuildOrder:
         wish = self._wish(names, resolved or {})

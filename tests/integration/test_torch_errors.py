@@ -7,6 +7,8 @@ import pytest
 from isolated_environment import TorchIndex, errors
 from isolated_environment.torch_index.machine import Machine
 from tests.support.torch_world import (  # noqa: F401 -- fixtures
+    PIP_SLOWLY,
+    family_fetched,
     main_directory,
     main_index,
     pages,
@@ -29,93 +31,133 @@ def machine(monkeypatch):
     return say
 
 
-def refused(env, kind: type[errors.IsolatedEnvironmentError], pages) -> errors.IsolatedEnvironmentError:  # noqa: F811
-    """Check that building ends in that error, that no wheel was fetched, and that nothing is left."""
-    with pytest.raises(kind) as caught:
-        env.ensure()
-    assert pages.wheels_fetched() == []
-    assert not env.installed()
-    assert caught.value.hint
-    return caught.value
+@pytest.fixture
+def refused(pages, main_index):  # noqa: F811
+    """Check that building ends in that error, that no wheel of the family was fetched, and that nothing is left."""
+
+    def check(env, kind: type[errors.IsolatedEnvironmentError]) -> errors.IsolatedEnvironmentError:
+        with pytest.raises(kind) as caught:
+            env.ensure()
+        assert type(caught.value) is kind
+        assert family_fetched(pages, main_index) == []
+        assert not env.installed()
+        assert caught.value.hint
+        return caught.value
+
+    return check
 
 
-def test_driver_too_old(make, toolchain, pages, machine):  # noqa: F811
+def test_driver_too_old(make, toolchain, refused, machine):
     machine(cuda=(10, 2), driver="440.33.01", capabilities=((7, 5),))
-    error = refused(make(["torch"], torch=TorchIndex.auto(), toolchain=toolchain), errors.DriverTooOldError, pages)
+    error = refused(make(["torch"], torch=TorchIndex.auto(), toolchain=toolchain), errors.DriverTooOldError)
     assert (error.driver, error.cuda, error.needed) == ("440.33.01", "10.2", "450.80.02")
-    assert "440.33.01" in str(error)
+    assert error.message == "the NVIDIA driver 440.33.01 (CUDA 10.2) cannot run torch"
+    assert error.hint == "install a driver 450.80.02 or newer"
 
 
-def test_driver_too_old_for_the_release_names_the_newest_that_runs(make, toolchain, pages, machine):  # noqa: F811
+def test_driver_too_old_for_the_release_names_the_newest_that_runs(make, toolchain, refused, machine):
     machine(cuda=(11, 8), driver="520.61.05", capabilities=((8, 0),))
     env = make(["torch==2.5.1"], torch="auto", toolchain=toolchain)
-    error = refused(env, errors.DriverTooOldError, pages)
+    error = refused(env, errors.DriverTooOldError)
     assert (error.needed, error.newest_possible) == ("525.60.13", "2.7.1")
+    assert error.message.startswith("the NVIDIA driver 520.61.05 (CUDA 11.8) cannot run torch==2.5.1")
+    assert error.hint == "install a driver 525.60.13 or newer, or ask for torch<=2.7.1"
 
 
-def test_architecture_dropped(make, toolchain, pages, machine):  # noqa: F811
+def test_architecture_dropped(make, toolchain, refused, machine):
     machine(cuda=(12, 8), driver="570.10", capabilities=((12, 0),))
     env = make(["torch==2.5.1"], torch="auto", toolchain=toolchain)
-    error = refused(env, errors.ArchitectureDroppedError, pages)
+    error = refused(env, errors.ArchitectureDroppedError)
     assert error.capabilities == ("12.0",)
     assert (error.last_torch, error.last_channel) == ("2.15.0", "cu130")
+    assert error.message == "torch 2.5.1+cu124 has no kernels for compute capability 12.0"
+    assert error.hint == "ask for torch>=2.7.0,<=2.15.0: cu130 has 2.15.0"
 
 
-def test_an_amd_gpu_that_no_channel_has_code_for(make, toolchain, pages, machine):  # noqa: F811
+def test_an_amd_gpu_that_no_channel_has_code_for(make, toolchain, refused, machine):
     machine(amd=("gfx803",))
-    error = refused(make(["torch"], torch="auto", toolchain=toolchain), errors.ArchitectureDroppedError, pages)
+    error = refused(make(["torch"], torch="auto", toolchain=toolchain), errors.ArchitectureDroppedError)
     assert error.capabilities == ("gfx803",)
+    assert error.message.startswith("no channel has code for this GPU: rocm7.2 has no code for gfx803")
+    assert "TorchIndex('cpu')" in error.hint
 
 
-def test_no_release_on_the_channel(make, toolchain, pages):  # noqa: F811
+def test_no_release_on_the_channel(make, toolchain, refused):
     env = make(["torch==1.13.1"], torch="cu121", toolchain=toolchain)
-    error = refused(env, errors.NoTorchReleaseError, pages)
+    error = refused(env, errors.NoTorchReleaseError)
     assert (error.channel, error.requirement) == ("cu121", "torch==1.13.1")
     assert error.available == ("2.1.2+cu121", "2.5.1+cu121")
-    assert "2.5.1+cu121" in str(error)
+    assert error.message == "cu121 has no torch==1.13.1"
+    assert error.hint == "it has 2.1.2+cu121, 2.5.1+cu121"
 
 
-def test_no_such_channel(make, toolchain, pages):  # noqa: F811
-    error = refused(make(["torch"], torch="cu999", toolchain=toolchain), errors.NoTorchReleaseError, pages)
+def test_no_such_channel(make, toolchain, refused):
+    error = refused(make(["torch"], torch="cu999", toolchain=toolchain), errors.NoTorchReleaseError)
     assert error.available == ()
+    assert error.message == "cu999 has no torch"
+    assert "check the channel's name" in error.hint
 
 
-def test_no_partner_on_the_channel(make, toolchain, pages, pages_directory):  # noqa: F811
+def test_no_partner_on_the_channel(make, toolchain, refused, pages_directory):  # noqa: F811
     env = make(["torch==2.5.1", "torchvision"], torch="cu124", toolchain=toolchain)
     hidden = pages_directory / "cu124" / "torchvision"
     aside = hidden.with_name("aside")
     hidden.rename(aside)
     try:
-        error = refused(env, errors.NoTorchReleaseError, pages)
+        error = refused(env, errors.NoTorchReleaseError)
     finally:
         aside.rename(hidden)
     assert error.requirement == "torchvision==0.20.1"
+    assert error.message == "cu124 has no torchvision==0.20.1, which goes with torch 2.5.1+cu124"
 
 
-def test_no_wheel_for_this_python_lists_what_exists(make, toolchain, pages):  # noqa: F811
-    error = refused(make(["torch"], torch="cu126", toolchain=toolchain), errors.NoTorchWheelError, pages)
+def test_no_wheel_for_this_python_lists_what_exists(make, toolchain, refused):
+    error = refused(make(["torch"], torch="cu126", toolchain=toolchain), errors.NoTorchWheelError)
     assert error.exists == ("cp27-cp27m-manylinux1_x86_64",)
-    assert "cp27-cp27m-manylinux1_x86_64" in str(error)
-    assert "Python 3" in error.target
+    assert (error.channel, error.release) == ("cu126", "2.6.0+cu126")
+    assert error.message == f"cu126 has torch 2.6.0+cu126, but not for {error.target}"
+    assert error.hint == "choose another python=; there are wheels for cp27-cp27m-manylinux1_x86_64"
+    assert error.target.startswith("Python 3")
+
+
+def test_a_partner_that_contradicts_the_pin_names_both_sides(make, toolchain, refused):
+    env = make(["torch==2.1.2", "torchaudio==2.5.1"], torch="cu121", toolchain=toolchain)
+    error = refused(env, errors.TorchConflictError)
+    assert (error.pin, error.requirement) == ("torch==2.1.2+cu121", "torchaudio==2.5.1")
+    for side in ("torch==2.1.2+cu121", "torchaudio==2.5.1", "torchaudio==2.1.2"):
+        assert side in error.message, error.message
+    assert "torchaudio" in error.hint
+
+
+def test_a_dependency_that_contradicts_the_pin_names_both_sides(make, toolchain, refused):
+    error = refused(make(["torch==2.1.2", "needsnew"], torch="cu121", toolchain=toolchain), errors.TorchConflictError)
+    assert (error.pin, error.requirement) == ("torch==2.1.2+cu121", "torch>=2.2 (from needsnew)")
+    assert error.message == "needsnew needs torch>=2.2, and torch==2.1.2+cu121 is pinned"
+    assert error.hint == "ask for another torch, as pip_install('torch>=2.2'), or for another needsnew"
+    assert isinstance(error.__cause__, errors.ResolutionError), "what the installer said, and where its log is"
 
 
 @pytest.mark.parametrize("status", [500, 401])
-def test_index_unreachable(make, toolchain, pages, status):  # noqa: F811
+def test_index_unreachable(make, toolchain, refused, pages, status):  # noqa: F811
     pages.broken = status
-    error = refused(make(["torch"], torch="cu121", toolchain=toolchain), errors.IndexUnreachableError, pages)
-    assert str(status) in str(error)
+    error = refused(make(["torch"], torch="cu121", toolchain=toolchain), errors.IndexUnreachableError)
+    assert error.message.endswith(f"/whl/cu121 answered {status} for torch")
 
 
-def test_index_that_nobody_serves(make, toolchain, pages, closed_port):  # noqa: F811
+def test_index_that_nobody_serves(make, toolchain, refused, closed_port):
     source = TorchIndex("cu121", base_url=f"http://127.0.0.1:{closed_port}/whl")
-    refused(make(["torch"], torch=source, toolchain=toolchain), errors.IndexUnreachableError, pages)
+    error = refused(make(["torch"], torch=source, toolchain=toolchain), errors.IndexUnreachableError)
+    assert error.message.endswith(f":{closed_port}/whl/cu121 did not answer: ConnectionError")
 
 
-def test_a_jetson(make, toolchain, pages, machine):  # noqa: F811
+def test_a_jetson(make, toolchain, refused, machine):
     machine(tegra=True, machine="aarch64")
-    refused(make(["torch"], torch="auto", toolchain=toolchain), errors.UnsupportedMachineError, pages)
+    error = refused(make(["torch"], torch="auto", toolchain=toolchain), errors.UnsupportedMachineError)
+    assert error.message == "a Jetson takes its own wheels of PyTorch, which are not on this index"
+    assert "aarch64" in error.machine
 
 
+@PIP_SLOWLY
 def test_unusable_gpu_falls_back_to_the_cpu_only_when_asked(make, toolchain, pages, machine):  # noqa: F811
     machine(cuda=(10, 2), driver="440.33.01", capabilities=((7, 5),))
     source = TorchIndex.auto(on_unusable_gpu="cpu")

@@ -16,6 +16,9 @@ PAIRS = {"2.0.1": ("0.15.2", "2.0.2"), "2.1.2": ("0.16.2", "2.1.2"), "2.5.1": ("
 
 CHANNELS = {"cu118": ("2.0.1", "2.1.2"), "cu121": ("2.1.2", "2.5.1"), "cu124": ("2.5.1",), "cpu": ("2.1.2", "2.5.1")}
 
+#: The tests that do the same with both toolchains: with pip, which takes its time, only among the slow ones.
+PIP_SLOWLY = pytest.mark.parametrize("toolchain", ["uv", pytest.param("pip", marks=pytest.mark.slow)])
+
 
 def make_channels(directory: Path) -> Path:
     """Make channels with a few releases, and stale pages of what depends on them, as on the real index."""
@@ -91,3 +94,9 @@ def torch_of(env) -> str:
     """What torch says itself."""
     script = "import torch.version as v; print(v.__version__, v.cuda)"
     return env.run(["python", "-c", script], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def family_fetched(pages: TorchPages, main: PackageIndex) -> list[str]:
+    """The wheels of PyTorch that either index was asked for, whole or in part; metadata does not count."""
+    files = [request for request in main.requests if "/files/torch" in request]
+    return [*pages.wheels_fetched(), *files]
