@@ -21,10 +21,13 @@ def words_of(value: object) -> tuple[str, ...]:
     """Return requirements or constraints as given, frozen: relative local paths made absolute, order kept.
 
     Args:
-        value: A string (one requirement, or a requirements text with line ends), a path, or an iterable of them.
+        value: A string (one requirement, or a requirements text with line ends), a path, or an iterable of them;
+            ``None``: none.
     """
-    if value is None:
-        return ()
+    return () if value is None else _words_in(value)
+
+
+def _words_in(value: object) -> tuple[str, ...]:
     if isinstance(value, os.PathLike):
         return (absolute(os.fspath(value)),)
     if isinstance(value, str):
@@ -35,7 +38,7 @@ def words_of(value: object) -> tuple[str, ...]:
             return (absolute(text),)
         return (text,) if text else ()
     if isinstance(value, Iterable):
-        return tuple(word for item in value for word in words_of(item))
+        return tuple(word for item in value for word in _words_in(item))
     raise TypeError(f"requirements are strings, paths or lists of them, not {type(value).__name__}")
 
 

@@ -110,8 +110,7 @@ def find_interpreter(request: str) -> Interpreter:
     if isinstance(wanted, Path):
         return _at_path(wanted, request)
     own = host_interpreter()
-    threaded = request.strip().lower().endswith("t")
-    if own is not None and wanted.contains(own.version, prereleases=True) and own.free_threaded == threaded:
+    if own is not None and _serves(own, request, wanted):
         return own
     found = _discover(request.strip(), wanted)
     if found is not None:
@@ -191,10 +190,21 @@ def _discover(request: str, wanted: SpecifierSet) -> Interpreter | None:
 def _search(request: str, wanted: SpecifierSet) -> Interpreter | None:
     from python_discovery import get_interpreter
 
-    key = request if _PLAIN.match(request) else str(wanted)
     env = _discovery_environment()
-    info = get_interpreter(key, try_first_with=_pyenv_candidates(wanted, env), env=env, predicate=_is_supported)
+    # asked one by one: get_interpreter(try_first_with=...) raises at the first that does not run
+    for candidate in _pyenv_candidates(wanted, env):
+        found = _asked(candidate)
+        if found is not None and _serves(found, request, wanted):
+            return found
+    key = request if _PLAIN.match(request) else str(wanted)
+    info = get_interpreter(key, env=env, predicate=_is_supported)
     return None if info is None else _understood(info)
+
+
+def _serves(interpreter: Interpreter, request: str, wanted: SpecifierSet) -> bool:
+    """Whether it is of a version that is wanted, and free-threaded if and only if that is asked for (``3.13t``)."""
+    threaded = request.strip().lower().endswith("t")
+    return wanted.contains(interpreter.version, prereleases=True) and interpreter.free_threaded == threaded
 
 
 def _asked(executable: str) -> Interpreter | None:
@@ -243,6 +253,6 @@ def _pyenv_candidates(wanted: SpecifierSet, env: Mapping[str, str]) -> list[str]
         except InvalidVersion:
             continue
         executable = entry / ("python.exe" if os.name == "nt" else "bin/python")
-        if wanted.contains(version, prereleases=True) and executable.is_file():
+        if wanted.contains(version, prereleases=True) and version.release >= OLDEST and executable.is_file():
             found.append((version, str(executable)))
     return [executable for _, executable in sorted(found, reverse=True)]

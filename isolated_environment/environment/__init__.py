@@ -83,11 +83,12 @@ class IsolatedEnvironment(ContentMethods, QuestionMethods, RunningMethods, Calli
     ) -> None:
         _assert_one_of("toolchain", toolchain, ("auto", "uv", "pip"))
         _assert_one_of("if_read_only", if_read_only, ("user", "raise"))
+        _assert_seconds(lock_timeout)
         self._handle = Handle(
             _path_text(path),
             Declaration(
                 requirements,
-                python=None if python is None else _frozen_python(os.fspath(python)),
+                python=None if python is None else _frozen_python(python),
                 indexes=indexes,
                 constraints=constraints,
                 pylock=None if pylock is None else absolute(os.fspath(pylock)),
@@ -190,16 +191,29 @@ def isolated_environment_run(
 def _path_text(path: StrPath) -> str:
     text = os.fspath(path)
     found = absolute(text)
-    # a name that is no UTF-8 cannot be written into a receipt, a RECORD or a script
-    if not text.strip() or "\0" in text or any("\ud800" <= char <= "\udfff" for char in found):
+    if not text.strip() or any(map(_is_unusable, found)):
         from ..errors import RequestError
 
-        raise RequestError(f"{found!a} is no path for an environment", hint="name a directory: HERE / 'whisper_env'")
+        raise RequestError(
+            f"{found!a} is no path for an environment",
+            hint=f"name a directory, HERE / 'whisper_env'; without {os.pathsep!r} and control characters",
+        )
     return found
 
 
-def _frozen_python(request: str) -> str:
+def _is_unusable(char: str) -> bool:
+    """What PATH cannot hold, what the first line of a script cannot, and what is no UTF-8 for a receipt or RECORD."""
+    return char == os.pathsep or char < " " or char == "\x7f" or "\ud800" <= char <= "\udfff"
+
+
+def _frozen_python(python: StrPath) -> str:
     """A version or specifier as it is; a path absolute now, as the working directory may change."""
+    if isinstance(python, float) or not str(python).strip():
+        from ..errors import InvalidPythonError
+
+        hint = "write it as a string: '3.10' (the number 3.10 is 3.1)"
+        raise InvalidPythonError(f"python={python!r} is no version", hint=hint, request=str(python))
+    request = os.fspath(python)
     return absolute(request) if os.sep in request or "/" in request else request
 
 
@@ -208,3 +222,10 @@ def _assert_one_of(name: str, value: object, known: tuple[str, ...]) -> None:
         from ..errors import RequestError
 
         raise RequestError(f"{name}={value!r} is unknown", hint=f"one of {', '.join(map(repr, known))}")
+
+
+def _assert_seconds(lock_timeout: object) -> None:
+    if lock_timeout is not None and not (isinstance(lock_timeout, (int, float)) and lock_timeout >= 0):
+        from ..errors import RequestError
+
+        raise RequestError(f"lock_timeout={lock_timeout!r} is no number of seconds", hint="or None: wait for ever")

@@ -48,7 +48,7 @@ def test_an_absolute_path_stays_and_links_in_it_are_kept(here: Path) -> None:
     assert IsolatedEnvironment(here / "link" / "env").path == here / "link" / "env"
 
 
-@pytest.mark.parametrize("given", ["", "  ", "a\0b", "caf\udce9/env"])
+@pytest.mark.parametrize("given", ["", "  ", "a\0b", "caf\udce9/env", f"a{os.pathsep}b", "two\nlines", "tab\there"])
 def test_what_is_no_path_is_refused(given: str) -> None:
     with pytest.raises(errors.RequestError, match="no path for an environment"):
         IsolatedEnvironment(given)
@@ -62,6 +62,19 @@ def test_a_word_that_is_unknown_is_refused_with_the_known_ones(name: str, value:
     with pytest.raises(errors.RequestError, match=f"{name}='{value}' is unknown") as caught:
         IsolatedEnvironment("env", **{name: value})  # type: ignore[arg-type]
     assert known in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize("python", [3.11, "", " "])
+def test_a_python_that_is_a_number_or_nothing_is_refused(python: object) -> None:
+    with pytest.raises(errors.InvalidPythonError, match="is no version") as caught:
+        IsolatedEnvironment("env", python=python)  # type: ignore[arg-type]
+    assert "string" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize("seconds", [-1, "1", float("nan")])
+def test_a_timeout_that_is_no_number_of_seconds_is_refused(seconds: object) -> None:
+    with pytest.raises(errors.RequestError, match="lock_timeout="):
+        IsolatedEnvironment("env", lock_timeout=seconds)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("given", [3, None, object()])

@@ -148,6 +148,28 @@ def test_an_interpreter_that_is_too_old_is_no_base(tmp_path: Path) -> None:
         find_interpreter(old)
 
 
+@pytest.mark.parametrize("says", ["exit 1", "echo 3.99.1", "no program"])
+def test_a_broken_interpreter_of_pyenv_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, says: str
+) -> None:
+    broken = tmp_path / "versions" / "3.99.1" / "bin" / "python"
+    broken.parent.mkdir(parents=True)
+    broken.write_text(says if says == "no program" else f"#!/bin/sh\n{says}\n")
+    broken.chmod(0o755)
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path))
+    assert host._pyenv_candidates(SpecifierSet("==3.99.*"), {"PYENV_ROOT": str(tmp_path)}) == [str(broken)]
+    with pytest.raises(InterpreterNotFoundError, match=r"no Python 3\.99"):
+        find_interpreter("3.99")
+
+
+def test_what_is_too_old_is_no_candidate(tmp_path: Path) -> None:
+    for version in ("2.7.18", "3.7.16"):
+        python = tmp_path / "versions" / version / "bin" / "python"
+        python.parent.mkdir(parents=True)
+        python.touch()
+    assert host._pyenv_candidates(SpecifierSet(">=2"), {"PYENV_ROOT": str(tmp_path)}) == []
+
+
 def test_pyenv_s_interpreters_are_candidates_the_newest_first(tmp_path: Path) -> None:
     for name in ("3.9.1", "3.10.2", "3.10.11", "3.12-dev", "miniconda3", "3.10.99"):
         directory = tmp_path / "versions" / name / "bin"
