@@ -11,6 +11,7 @@ from typing import Any
 
 from ..child import pickling as child_pickling
 from ..child import wire
+from ..child.parcels import are_plain, dumps_plain, loads_plain
 from ..errors import SerializationError
 from . import pickling, targets
 from .configuration import configuration
@@ -82,13 +83,27 @@ class Calls:
         Raises:
             InvalidTargetError, SerializationError: it cannot travel.
         """
+        known = self._shipped.number_of(target)
+        if known is not None and are_plain(args, kwargs):
+            return Prepared(dumps_plain((known, args, kwargs), self._peer.protocol), flags=wire.PLAIN)
         buffers: list[Any] = []
         with self.exports.open():
-            told, shipped = self._told(target)
+            told, shipped = (known, None) if known is not None else self._told(target)
             payload = pickling.dumps((told, args, kwargs), self._peer, buffers)
         if shipped is not None:
             self._shipped.add(target, shipped.number)
         return Prepared(payload, buffers, shipped)
+
+    def ask(self, call: Prepared, *, keep: bool = False, deadline: float | None = None) -> Outcome:
+        """Send a call and wait for its outcome; arguments and exceptions as those of :meth:`start`."""
+        if call.shipped is not None or call.buffers or keep or deadline is not None:
+            (number,) = self.start([call], keep=keep, deadline=deadline)
+            return self.wait(number, deadline)
+        number = next(self._numbers)
+        if self.dropped or self._memory.has_borrowed:
+            self.flush()
+        self.connection.send_one(wire.CALL, number, wire.encode(wire.CALL, number, call.payload, call.flags))
+        return self.wait(number)
 
     def start(self, prepared: Iterable[Prepared], *, keep: bool = False, deadline: float | None = None) -> list[int]:
         """Send calls; return their numbers.
@@ -111,19 +126,17 @@ class Calls:
                 numbers.append(number)
                 if call.shipped is not None:
                     self._add(batch, wire.SHIP, call.shipped.number, call.shipped.payload)
-                self._add(batch, wire.CALL, number, call.payload, call.buffers, wire.KEEP if keep else 0)
+                flags = call.flags | wire.KEEP if keep else call.flags
+                self._add(batch, wire.CALL, number, call.payload, call.buffers, flags)
             self._send(batch)
         finally:
             self.connection.deadline = before
         return numbers
 
     def _told(self, target: object) -> tuple[int | tuple[Any, ...], Shipped | None]:
-        """What a call says of its target, and what has to be sent before: a function goes there once."""
+        """What a call says of a target that is not known, and what is sent before: a function goes there once."""
         if isinstance(target, RemoteMethod):
             return ("method", target.number, target.name), None
-        known = self._shipped.number_of(target)
-        if known is not None:
-            return known, None
         told = targets.ship(target, self._peer)
         if not self._shipped.can_know(target):
             return told, None
@@ -235,6 +248,8 @@ class Calls:
 
     def _value(self, frame: wire.Frame) -> Outcome:
         try:
+            if frame.flags & wire.PLAIN:
+                return True, loads_plain(frame.payload)
             return True, child_pickling.loads(frame.payload, self._memory.buffers_of(frame))
         except Exception as error:  # noqa: BLE001 - whatever a class does when it is built again
             return False, cannot_build(error)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import select
 import signal
 import time
@@ -21,7 +20,6 @@ _LOOK = 50
 _AT_ONCE = getattr(select, "POLLIN", 1)
 _ROOM = getattr(select, "POLLOUT", 4)
 _NONBLOCKING = 0x40  # MSG_DONTWAIT
-_CHUNK = 1 << 16
 
 
 class Late(Exception):  # noqa: N818 - no error yet: who knows which call it was makes one of it
@@ -59,6 +57,8 @@ class Connection:
         self._greeted = False
         #: Whether it was closed.
         self.is_closed = False
+        #: Whether nothing that was written before the last frame can still lie in the pipe.
+        self.is_quiet = False
         self._reads_text = True
         self._poll = select.poll()
         self._link_number = self._link.fileno()
@@ -66,6 +66,8 @@ class Connection:
         self._poll.register(process.text, _AT_ONCE)
         if process.pidfd >= 0:
             self._poll.register(process.pidfd, _AT_ONCE)
+        #: Milliseconds to wait where no deadline is set.
+        self._look = None if process.pidfd >= 0 else _LOOK
 
     # out
 
@@ -85,7 +87,25 @@ class Connection:
         self._assert_open()
         for kind, call in frames:
             self._conversation.step(kind, call)
-        views = [memoryview(part).cast("B") for part in parts if len(part)]
+        self._send_all([memoryview(part).cast("B") for part in parts if len(part)], fds)
+
+    def send_one(self, kind: int, call: int, octets: bytes) -> None:
+        """As :meth:`send`, for one frame in one piece."""
+        if self.is_closed or not isinstance(self._link, SocketTransport):
+            self.send([(kind, call)], [octets])
+            return
+        self._conversation.step(kind, call)
+        try:
+            sent = self._link.socket.send(octets, _NONBLOCKING)
+        except BlockingIOError:
+            sent = 0
+        except (BrokenPipeError, ConnectionResetError):
+            self._raise_death()
+        self.octets_sent += sent
+        if sent < len(octets):
+            self._send_all([memoryview(octets)[sent:]], ())
+
+    def _send_all(self, views: list[memoryview], fds: Sequence[int]) -> None:
         if not isinstance(self._link, SocketTransport):
             self._link.send(views)
             return
@@ -127,14 +147,16 @@ class Connection:
             WorkerClosedError: it was closed meanwhile, by a function that a call of it called.
             Late: the deadline passed.
         """
-        while not self._arrived:
+        arrived = self._arrived
+        while not arrived:
             self._assert_open()
             self._turn()
-        return self._arrived.popleft()
+        return arrived.popleft()
 
     def drain_output(self) -> None:
         """Hand on the text that the worker has written until now."""
-        self.output.drain()
+        if not self.is_quiet:
+            self.output.drain()
 
     def _assert_open(self) -> None:
         if self.is_closed:
@@ -142,9 +164,13 @@ class Connection:
 
     def _turn(self) -> None:
         """Wait for anything, and take what there is."""
+        patience = self._look if self.deadline is None else self._patience(self.deadline)
         if self.deadline is not None and time.monotonic() >= self.deadline:
             raise Late
-        for number, events in self._poll.poll(self._patience(self.deadline)):
+        ready = self._poll.poll(patience)
+        # one look at all of them: were there text from before this frame was sent, it would say so
+        self.is_quiet = len(ready) == 1 and ready[0][0] == self._link_number and not self._arrived
+        for number, events in ready:
             if number == self._link_number:
                 if events & ~_ROOM and not self._read():
                     self._raise_death()
@@ -164,16 +190,15 @@ class Connection:
     def _read(self) -> bool:
         """Read once; return whether there is more to come."""
         try:
-            count, descriptors = self._link.receive(self._decoder.buffer())
-        except ConnectionResetError:
-            return False
-        if not count:
-            return False
-        self.memory.came(descriptors)
-        try:
-            frames = self._decoder.fed(count)
+            frames, descriptors = self._link.receive(self._decoder)
+            if descriptors:
+                self.memory.came(descriptors)
+            if frames is None:
+                return False
             for frame in frames:
                 self._conversation.step(frame.kind, frame.call)
+        except ConnectionResetError:
+            return False
         except wire.WireError as error:
             self.process.kill()
             raise ProtocolError(
@@ -190,6 +215,8 @@ class Connection:
             self._greeted = True
             if frames[0].kind == wire.HELLO:
                 frames = frames[1:]
+        if len(frames) != 1:
+            self.is_quiet = False
         self._arrived.extend(frames)
         return True
 
@@ -257,20 +284,10 @@ class Connection:
             for number, _ in self._poll.poll(self._patience(min(deadline, time.monotonic() + _LOOK / 1000))):
                 if number == self.process.text:
                     self._drain()
-                elif number == self._link_number:
-                    self._discard()
+                elif number == self._link_number and not self._link.discard():
+                    self._poll.unregister(self._link_number)
+                    self._link_number = -1
         return True
-
-    def _discard(self) -> None:
-        try:
-            count, descriptors = self._link.receive(memoryview(bytearray(_CHUNK)))
-        except OSError:
-            count, descriptors = 0, ()
-        for descriptor in descriptors:
-            os.close(descriptor)
-        if not count:
-            self._poll.unregister(self._link_number)
-            self._link_number = -1
 
     def _drain(self) -> None:
         self.output.drain()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 
@@ -17,9 +18,11 @@ class Prepared(NamedTuple):
     """A pickled call."""
 
     payload: bytes
-    buffers: list[Any]
+    buffers: Sequence[Any] = ()
     #: What has to be sent before it, if anything.
-    shipped: Shipped | None
+    shipped: Shipped | None = None
+    #: Flags of its frame.
+    flags: int = 0
 
 
 class Known:

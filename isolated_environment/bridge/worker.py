@@ -151,13 +151,20 @@ class Worker(Callables):
         *,
         keep: bool = False,
     ) -> Outcome:
-        with self._driving() as calls:
+        self.assert_usable()
+        with self._mutex:  # as in _driving, which costs more than all of the rest
+            self.assert_usable()
+            calls = self._calls
             deadline = None if timeout is None else time.monotonic() + timeout
             try:
-                (number,) = calls.start([calls.prepare(target, args, kwargs)], keep=keep, deadline=deadline)
-                return calls.wait(number, deadline)
+                return calls.ask(calls.prepare(target, args, kwargs), keep=keep, deadline=deadline)
             except Late:
-                raise timed_out(timeout) from None
+                error = timed_out(timeout)
+                self.give_up(error)
+                raise error from None
+            except BaseException as error:
+                self._take_note(error)
+                raise
 
     @contextmanager
     def _driving(self) -> Iterator[Calls]:
@@ -167,15 +174,18 @@ class Worker(Callables):
             self.assert_usable()
             try:
                 yield self._calls
-            except _HARMLESS:
-                raise
             except Late:
                 error = timed_out(None)
                 self.give_up(error)
                 raise error from None
             except BaseException as error:
-                self.give_up(error)
+                self._take_note(error)
                 raise
+
+    def _take_note(self, error: BaseException) -> None:
+        """What goes wrong with the connection ends the worker."""
+        if not isinstance(error, _HARMLESS):
+            self.give_up(error)
 
     def run(self, begun: list[CallFuture], more: Callable[[int], list[CallFuture]]) -> list[CallFuture]:
         """Run calls that were submitted; return those that were not begun when the worker ended."""

@@ -83,6 +83,11 @@ class Memory:
             raise buffers
         return buffers or ()
 
+    @property
+    def has_borrowed(self) -> bool:
+        """Whether there may be something to tell of :meth:`released`."""
+        return self._inbox is not None
+
     def released(self) -> bytes:
         """Return the octets of a RELEASE frame with what this side is done with; none when there is nothing."""
         numbers = self._inbox.released() if self._inbox is not None else None

@@ -189,13 +189,13 @@ class Session:
         return transport.has_input(self._link.fileno())
 
     def _read(self) -> None:
-        count, descriptors = self._link.receive(self._decoder.buffer())
-        if not count:
-            self._gone = True
-            raise ConnectionResetError("the host is gone")
+        frames, descriptors = self._link.receive(self._decoder)
         if descriptors:
             self._memory.came(descriptors)
-        for frame in self._decoder.fed(count):
+        if frames is None:
+            self._gone = True
+            raise ConnectionResetError("the host is gone")
+        for frame in frames:
             kind = frame.kind
             self._conversation.step(kind, frame.call)
             if frame.flags & wire.BUFFERS:

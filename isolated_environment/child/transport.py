@@ -9,11 +9,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from . import wire
+
     Parts = Sequence[bytes | memoryview]
 
 #: Descriptors that one message may carry; Linux takes 253.
 _MOST_DESCRIPTORS = 128
 _DESCRIPTOR = 4
+_CHUNK = 1 << 16
 _READY_FOR_INPUT = 1  # select.POLLIN
 
 
@@ -30,6 +33,7 @@ class SocketTransport:
         import _socket
 
         self.socket = sock
+        self._receive, self._fill = sock.recvmsg, sock.recvmsg_into
         self._rights = (_socket.SOL_SOCKET, _socket.SCM_RIGHTS)
         self._space = _socket.CMSG_SPACE(_MOST_DESCRIPTORS * _DESCRIPTOR)
         self._flags = getattr(_socket, "MSG_CMSG_CLOEXEC", 0)
@@ -40,15 +44,41 @@ class SocketTransport:
         number: int = self.socket.fileno()
         return number
 
-    def receive(self, view: memoryview) -> tuple[int, Sequence[int]]:
-        """Fill a part of *view*.
+    def receive(self, decoder: wire.Decoder) -> tuple[list[wire.Frame] | None, Sequence[int]]:
+        """Give *decoder* what came.
 
         Returns:
-            How many octets came, 0 at the end, and the descriptors that came with them.
+            The frames that are complete now, ``None`` at the end; and the descriptors that came with the octets.
+
+        Raises:
+            WireError: it is no frame.
         """
-        count, ancillary, flags, _ = self.socket.recvmsg_into([view], self._space, self._flags)
-        if not ancillary:
-            return count, ()
+        octets: Any
+        if decoder.is_filling:
+            octets, ancillary, flags, _ = self._fill([decoder.buffer()], self._space, self._flags)
+        else:
+            octets, ancillary, flags, _ = self._receive(_CHUNK, self._space, self._flags)
+        descriptors = self._descriptors(ancillary, flags) if ancillary else ()
+        if not octets:
+            return None, descriptors
+        try:
+            return decoder.take(octets) if type(octets) is bytes else decoder.fed(octets), descriptors
+        except BaseException:
+            for descriptor in descriptors:
+                os.close(descriptor)
+            raise
+
+    def discard(self) -> bool:
+        """Throw away what came; return whether there may come more."""
+        try:
+            octets, ancillary, flags, _ = self._receive(_CHUNK, self._space, self._flags)
+            for descriptor in self._descriptors(ancillary, flags):
+                os.close(descriptor)
+        except OSError:
+            return False
+        return bool(octets)
+
+    def _descriptors(self, ancillary: list[tuple[int, int, bytes]], flags: int) -> list[int]:
         found: list[int] = []
         for level, kind, data in ancillary:
             if (level, kind) == self._rights:
@@ -58,7 +88,7 @@ class SocketTransport:
             for descriptor in found:
                 os.close(descriptor)
             raise OSError(24, "too many open files: descriptors of arrays were lost")
-        return count, found
+        return found
 
     def send(self, parts: Parts, descriptors: Sequence[int] = ()) -> None:
         """Send all of *parts*, one behind the other, and *descriptors* with the first octets."""
@@ -106,11 +136,14 @@ class PipeTransport:
         """Return the descriptor to wait for."""
         return self._reading
 
-    def receive(self, view: memoryview) -> tuple[int, Sequence[int]]:
+    def receive(self, decoder: wire.Decoder) -> tuple[list[wire.Frame] | None, Sequence[int]]:
         """As :meth:`SocketTransport.receive`."""
-        data = os.read(self._reading, min(len(view), 1 << 20))
-        view[: len(data)] = data
-        return len(data), ()
+        octets = os.read(self._reading, _CHUNK)
+        return (decoder.take(octets) if octets else None), ()
+
+    def discard(self) -> bool:
+        """As :meth:`SocketTransport.discard`."""
+        return bool(os.read(self._reading, _CHUNK))
 
     def send(self, parts: Parts, descriptors: Sequence[int] = ()) -> None:  # noqa: ARG002 - none is ever given
         """As :meth:`SocketTransport.send`."""

@@ -133,7 +133,7 @@ class Decoder:
     """Octets in, frames out.
 
     ``buffer()`` returns where the next octets belong, ``fed(n)`` takes note that *n* of them came.  A large body is
-    filled in place, so its octets are never copied.
+    filled in place, so its octets are never copied.  ``take(octets)`` is the shorter way for what is small.
 
     Args:
         limit: Octets that one body may have.
@@ -152,6 +152,11 @@ class Decoder:
     def is_between_frames(self) -> bool:
         """Whether nothing of a frame came whose rest is missing."""
         return self._large is None and self._start == self._end
+
+    @property
+    def is_filling(self) -> bool:
+        """Whether a large body is on its way, to which :meth:`buffer` leads."""
+        return self._large is not None
 
     def buffer(self) -> memoryview:
         """Return a writable view, never empty, for the next octets."""
@@ -178,26 +183,36 @@ class Decoder:
             body, self._large = self._large, None
             return [self._frame(self._header, body)]
         self._end += count
-        frame = self._single() if not self._start else None
-        return self._split() if frame is None else [frame]
+        return self._split()
 
-    def _single(self) -> Frame | None:
-        """Return what came if it is one frame, whole and plain, as most are; the rest is for :meth:`_split`."""
-        end = self._end
-        if end < HEADER_SIZE:
-            return None
-        magic, version, kind, flags, descriptors, call, length = _HEADER.unpack_from(self._small)
-        if (
-            magic != MAGIC
-            or version != VERSION
-            or kind not in KINDS
-            or length != end - HEADER_SIZE
-            or length > self._limit
-            or flags & BUFFERS
-        ):
-            return None
-        self._end = 0
-        return Frame(kind, flags, call, bytes(self._small[HEADER_SIZE:end]), descriptors=descriptors)
+    def take(self, octets: bytes) -> list[Frame]:
+        """Return the frames that are complete after *octets* more, which lie elsewhere.
+
+        Small frames that came whole are cut out of *octets*; for the rest it is as if they had come into the buffer.
+
+        Raises:
+            WireError: they are no frame.
+        """
+        frames: list[Frame] = []
+        start, end = 0, len(octets)
+        if self._large is None and self._start == self._end:
+            while end - start >= HEADER_SIZE:
+                magic, version, kind, flags, descriptors, call, length = _HEADER.unpack_from(octets, start)
+                body = start + HEADER_SIZE
+                behind = body + length
+                if behind > end or flags & BUFFERS or magic != MAGIC or version != VERSION or kind not in KINDS:
+                    break
+                if length > self._limit:
+                    break
+                frames.append(Frame(kind, flags, call, octets[body:behind], b"", None, descriptors))
+                start = behind
+        while start < end:
+            view = self.buffer()
+            count = min(len(view), end - start)
+            view[:count] = octets[start : start + count]
+            frames += self.fed(count)
+            start += count
+        return frames
 
     def _split(self) -> list[Frame]:
         frames = []
