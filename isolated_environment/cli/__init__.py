@@ -86,6 +86,7 @@ def _add_run(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     run.add_argument("path", metavar="PATH")
     run.add_argument("--with", dest="requirements", metavar="REQUIREMENT", action="append", default=[])
     run.add_argument("--index", metavar="URL", help="where the projects named by --with come from")
+    run.add_argument("--torch", metavar="CHANNEL", help="where PyTorch comes from: cu126, cpu …, auto, or a URL")
     run.add_argument("--python", metavar="VERSION", help="a version, a specifier or a path")
     run.add_argument("--toolchain", choices=("auto", "uv", "pip"), default="auto")
     run.add_argument("--owner", metavar="NAME", default="auto", help="the distribution that owns PATH")

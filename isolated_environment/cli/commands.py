@@ -12,7 +12,7 @@ from typing import Any
 
 from ..declaration import absolute
 from ..environment import IsolatedEnvironment
-from ..errors import CommandNotFoundError, ProcessError, RequestError
+from ..errors import CommandNotFoundError, IsolatedEnvironmentError, ProcessError, RequestError
 from ..layout import Layout
 from ..ownership.container import is_ours
 from ..ownership.owners import list_owners
@@ -20,6 +20,8 @@ from ..receipt import Receipt, Unusable, read
 from ..settings import read_settings
 from ..store.inspection import list_distributions, measure, read_receipt
 from ..store.orphans import collect_orphans, list_containers
+from ..store.resolution import recorded_torch
+from ..torch_index.request import TorchIndex
 
 Answer = tuple[Any, str, int]
 
@@ -30,7 +32,11 @@ def run(arguments: argparse.Namespace) -> Answer:
     if not words:
         raise RequestError("no command to run", hint="isolated-environment run PATH --with NAME -- COMMAND ...")
     environment = IsolatedEnvironment(
-        _named(arguments.path), python=arguments.python, toolchain=arguments.toolchain, owner=arguments.owner
+        _named(arguments.path),
+        python=arguments.python,
+        torch=arguments.torch,
+        toolchain=arguments.toolchain,
+        owner=arguments.owner,
     )
     if arguments.requirements:
         environment.pip_install(arguments.requirements, arguments.index)
@@ -69,7 +75,9 @@ def show(arguments: argparse.Namespace) -> Answer:
     receipt = read_receipt(str(state.root))
     if receipt is not None:
         value.update(_described(str(state.root), receipt))
-    lines = [f"{name}: {_shown(item)}" for name, item in value.items() if item not in (None, [], {})]
+    torch = None if receipt is None else recorded_torch(receipt)
+    shown = value | ({} if torch is None else {"torch": torch.described()})
+    lines = [f"{name}: {_shown(item)}" for name, item in shown.items() if item not in (None, [], {})]
     return value, "\n".join(lines), 0
 
 
@@ -105,10 +113,10 @@ def gc(arguments: argparse.Namespace) -> Answer:
 
 
 def doctor(arguments: argparse.Namespace) -> Answer:
-    """``doctor``: of one environment, or of every one."""
+    """``doctor``: of one environment; or of every one, and what PyTorch this machine would get."""
     paths = [str(root) for root, _ in _every_root()] if arguments.path is None else [arguments.path]
     reports = [_at(path).doctor(deep=arguments.deep) for path in paths]
-    value = [
+    found = [
         {
             "healthy": report.is_healthy,
             "facts": report.facts,
@@ -116,8 +124,18 @@ def doctor(arguments: argparse.Namespace) -> Answer:
         }
         for report in reports
     ]
-    text = "\n\n".join(map(str, reports)) or "no environments"
-    return value, text, 0 if all(report.is_healthy for report in reports) else 1
+    torch = _explained() if arguments.path is None else None
+    value = {"environments": found, "torch": torch}
+    parts = list(map(str, reports)) or ["no environments"]
+    parts += [] if torch is None else [f"PyTorch for this machine, by TorchIndex.auto():\n{torch}"]
+    return value, "\n\n".join(parts), 0 if all(report.is_healthy for report in reports) else 1
+
+
+def _explained() -> str:
+    try:
+        return TorchIndex.auto().explain()
+    except IsolatedEnvironmentError as error:  # a machine that has no build, a setting that names no channel
+        return str(error)
 
 
 def _at(path: str) -> IsolatedEnvironment:
@@ -163,6 +181,7 @@ def _summary(root: Path, owner: str | None) -> dict[str, Any]:
 
 
 def _described(root: str, receipt: Receipt) -> dict[str, Any]:
+    torch = recorded_torch(receipt)
     return {
         "python": f"{receipt.base.get('version')} ({receipt.base.get('executable')})",
         "toolchain": " ".join(map(str, (receipt.get("toolchain") or {}).values())),
@@ -170,6 +189,7 @@ def _described(root: str, receipt: Receipt) -> dict[str, Any]:
         "requirements": [
             item["text"] for ask in receipt.content.get("asks", []) for item in ask.get("requirements", [])
         ],
+        "torch": None if torch is None else torch.as_json(),
         "distributions": {item.name: item.version for item in list_distributions(root, receipt)},
         "size": measure(root).total,
     }

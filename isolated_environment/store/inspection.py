@@ -15,6 +15,8 @@ from ..ownership.placement import Placement
 from ..ownership.stamp import is_registered
 from ..receipt import Receipt, Unusable, read
 from ..requirements import parse
+from ..torch_index.verify import verify_torch
+from .resolution import recorded_torch
 from .roots import is_ours
 from .verification import Installed, list_installed, verify
 from .warm import check
@@ -209,6 +211,8 @@ def examine(place: Placement, reason: str | None, *, deep: bool = False) -> Repo
         findings = [Finding("error", f"{place.root} was not made by this library", "choose another path")]
     if receipt is not None:
         facts.update(_facts(receipt))
+        torch = recorded_torch(receipt)
+        facts.update({} if torch is None else {"torch": torch.described(), "torch for": torch.machine or "any machine"})
         findings += _examine_registration(place, receipt)
         findings += _examine_content(str(place.root), receipt, deep=deep)
     if place.kind == "user":
@@ -239,5 +243,10 @@ def _examine_content(root: str, receipt: Receipt, *, deep: bool) -> list[Finding
         return [Finding("note", "its pylock.toml is gone or was changed", "the next build resolves anew")]
     prefix = Layout(root).prefix(receipt.generation)
     site_packages = Path(site_packages_of(prefix, receipt.base["minor"]))
+    lines, torch = verify(site_packages, lock.versions, deep=deep), recorded_torch(receipt)
     hint = "remove() and use it again to build it from nothing"
-    return [Finding("error", line, hint) for line in verify(site_packages, lock.versions, deep=deep)]
+    findings = [Finding("error", line, hint) for line in lines]
+    if torch is not None:
+        hint = "upgrade() builds it again with the pinned PyTorch"
+        findings += [Finding("error", line, hint) for line in verify_torch(site_packages, torch)]
+    return findings

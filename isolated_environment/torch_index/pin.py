@@ -37,6 +37,11 @@ class TorchPin:
         """The local version that every member carries, such as ``cu121``; empty without a channel."""
         return "" if self.url is None else self.channel
 
+    def described(self) -> str:
+        """Return the pin in one line, for people."""
+        why = f" ({self.reasons[0]})" if self.reasons else ""
+        return f"{', '.join(self.requirements) or 'nothing yet'} from {self.channel}{why}"
+
     def with_versions(self, versions: Mapping[str, str]) -> TorchPin:
         """Return this pin with more members."""
         return replace(self, versions={**self.versions, **versions})

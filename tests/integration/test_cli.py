@@ -174,7 +174,7 @@ def test_gc(tmp_path: Path) -> None:
 
 
 def test_doctor(env: Path, tmp_path: Path) -> None:
-    (report,) = told("doctor", env, "--deep")
+    (report,) = told("doctor", env, "--deep")["environments"]
     assert report["healthy"] is True
     assert report["facts"]["status"] == "ready"
     assert call("doctor", env).stdout.splitlines()[-1] == "healthy"
@@ -183,10 +183,24 @@ def test_doctor(env: Path, tmp_path: Path) -> None:
     (site_packages / "alpha.py").unlink()
     done = call("doctor", tmp_path / "env", "--json")
     assert done.returncode == 1
-    (report,) = json.loads(done.stdout)
+    (report,) = json.loads(done.stdout)["environments"]
     assert report["healthy"] is False
     assert any("alpha.py is missing" in finding["text"] for finding in report["findings"])
-    assert call("doctor").stdout == "no environments\n"
+
+
+def test_doctor_without_a_path_tells_which_pytorch_this_machine_would_get(monkeypatch: pytest.MonkeyPatch) -> None:
+    value = told("doctor")
+    assert value["environments"] == []
+    for line in ("seen: ", "chosen: ", "why: "):
+        assert f"\n{line}" in f"\n{value['torch']}"
+    text = call("doctor").stdout
+    assert text.startswith("no environments\n\nPyTorch for this machine, by TorchIndex.auto():\nseen: ")
+    monkeypatch.setenv("ISOLATED_ENVIRONMENT_TORCH_BACKEND", "cu126")
+    assert "chosen: cu126" in told("doctor")["torch"]
+    monkeypatch.setenv("ISOLATED_ENVIRONMENT_TORCH_BACKEND", "nonsense")
+    done = call("doctor")
+    assert done.returncode == 0
+    assert "nonsense" in done.stdout
 
 
 @pytest.mark.parametrize("words", [[], *([verb] for verb in VERBS)], ids=lambda words: " ".join(words) or "itself")

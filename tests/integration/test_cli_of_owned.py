@@ -49,11 +49,11 @@ def test_a_life_by_path_and_by_root(application: Application) -> None:
         shown = application.told("show", name)
         assert (shown["path"], shown["root"]) == (str(application.path), str(application.root))
         assert shown["distributions"] == {"alpha": "2.0"}
-        (report,) = application.told("doctor", name)
+        (report,) = application.told("doctor", name)["environments"]
         assert report["healthy"] is True
         done = application.host.call("-m", "isolated_environment", "run", name, "--", "alpha")
         assert (done.stdout, done.returncode) == ("alpha 2.0\n", 0)
-    assert [report["healthy"] for report in application.told("doctor")] == [True]
+    assert [report["healthy"] for report in application.told("doctor")["environments"]] == [True]
     assert application.told("gc") == {"generations": {str(application.root): []}, "orphans": []}
     text = application.host.call("-m", "isolated_environment", "list").stdout
     assert text.split("\t")[0::3] == ["demoapp", f"{application.path}\n"]

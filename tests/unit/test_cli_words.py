@@ -37,11 +37,25 @@ def replaced(monkeypatch: pytest.MonkeyPatch) -> Replace:
 
 def test_the_words_of_run(replaced: Replace) -> None:
     seen = replaced("run")
-    words = ["run", "--with", "a", "p", "--with=b<2", "--index", "https://h", "--python", "3.11", "--toolchain", "pip"]
+    words = [
+        "run",
+        "--with",
+        "a",
+        "p",
+        "--with=b<2",
+        "--index",
+        "https://h",
+        "--python",
+        "3.11",
+        "--toolchain",
+        "pip",
+        "--torch",
+        "cu126",
+    ]
     assert cli.main([*words, "--owner", "me", "--", "tool", "--json", "--", "x"]) == 0
     (given,) = seen
     assert (given.path, given.requirements, given.index, given.python) == ("p", ["a", "b<2"], "https://h", "3.11")
-    assert (given.toolchain, given.owner, given.json) == ("pip", "me", False)
+    assert (given.toolchain, given.owner, given.json, given.torch) == ("pip", "me", False, "cu126")
     assert given.words == ["tool", "--json", "--", "x"], "what follows the first -- is the command's own"
 
 

@@ -18,6 +18,11 @@ def test_a_pin_is_exact_constraints():
     assert TorchPin(NO_CHANNEL, None, {}).label == ""
 
 
+def test_a_pin_in_one_line():
+    assert PIN.described() == "torch==2.1.2+cu121, torchaudio==2.1.2+cu121 from cu121 (why)"
+    assert TorchPin("cpu", "https://h/whl/cpu", {}).described() == "nothing yet from cpu"
+
+
 def test_a_pin_grows_and_stays_as_it_was():
     more = PIN.with_versions({"torchvision": "0.16.2+cu121"})
     assert len(more.versions) == 3
