@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import random
 import threading
@@ -25,7 +24,6 @@ def worker(beyond):
     before = open_descriptors()
     with beyond.worker() as worker:
         yield worker
-    gc.collect()
     assert open_descriptors() == before
 
 
@@ -108,7 +106,6 @@ def test_a_result_outlives_its_worker(beyond):
     view = beyond.call(lambda: memoryview(bytes(range(256)) * 4096))
     assert view == bytes(range(256)) * 4096
     del view
-    gc.collect()
     assert open_descriptors() == set()
 
 
@@ -127,7 +124,6 @@ def test_a_worker_that_is_killed_with_arrays_in_use_leaves_nothing(beyond):
             worker.call(dies, memoryview(octets(5 * MIB)))
         assert kept == bytes(5 * MIB)
     del kept
-    gc.collect()
     assert open_descriptors() == set()
     assert set(os.listdir("/dev/shm")) <= before
 

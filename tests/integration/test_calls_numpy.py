@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-
 import pytest
 
 from isolated_environment import IsolatedEnvironment, SharedArray, errors
@@ -45,7 +43,6 @@ def worker(environment):
     before = open_descriptors()
     with environment.worker() as worker:
         yield worker
-    gc.collect()
     assert open_descriptors() == before
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import socket
@@ -91,7 +92,8 @@ def users_of(inode: int) -> list[str]:
 
 
 def open_descriptors() -> set[str]:
-    """The descriptors of this process that are open for memory of ours."""
+    """The descriptors of this process that are open for memory of ours and no garbage."""
+    gc.collect()
     return {
         entry.name
         for entry in Path("/proc/self/fd").iterdir()

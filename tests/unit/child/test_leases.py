@@ -69,13 +69,14 @@ def test_parent_and_child_of_a_fork_have_a_copy_each() -> None:
             os.read(ask, 1)
             os._exit(0 if [was, *view[:3]] == [7, 7, 9, 0] else 1)
         os.read(done, 1)
-        assert view[1] == 0
-        view[2] = 5
+        seen, view[2] = view[1], 5
         os.write(tell, b"x")
-        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
-        assert list(view[:3]) == [7, 0, 5]
+        status = os.waitpid(pid, 0)[1]
         for descriptor in (ask, tell, done, said):
             os.close(descriptor)
+        assert seen == 0
+        assert os.waitstatus_to_exitcode(status) == 0
+        assert list(view[:3]) == [7, 0, 5]
         del view
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 from typing import Any
 
@@ -45,7 +44,6 @@ def test_frames_are_used_in_any_order(order: tuple[int, ...]) -> None:
         del views
     here.close()
     there.close()
-    gc.collect()
     assert open_descriptors() == set()
 
 
