@@ -55,9 +55,6 @@ def reduced(value: Any, peer: Peer, cells: Cells) -> tuple[Any, ...]:
 
 
 def _function(function: FunctionType, peer: Peer, cells: Cells) -> tuple[Any, ...]:
-    owner = _owner(function)
-    if owner is not None:
-        return getattr, (owner, function.__name__)
     definition = _checked(of_function(function), peer)
     file = function.__code__.co_filename
     code = lifting.code_of_function(definition, file, list(function.__code__.co_freevars))
@@ -78,15 +75,15 @@ def _function(function: FunctionType, peer: Peer, cells: Cells) -> tuple[Any, ..
     return definitions.make_function, made, state, None, None, definitions.fill_function
 
 
-def _owner(value: Any) -> type | None:
-    """The class that a function or class stands in, where that is found under its name."""
-    path, _, name = value.__qualname__.rpartition(".")
-    if not path or path.endswith("<locals>") or not is_found(value, value.__module__):
+def _owner(kind: type) -> type | None:
+    """The class that a class stands in, where that is found under its name."""
+    path, _, name = kind.__qualname__.rpartition(".")
+    if not path or path.endswith("<locals>") or not is_found(kind, kind.__module__):
         return None
-    found: Any = sys.modules[value.__module__]
+    found: Any = sys.modules[kind.__module__]
     for part in path.split("."):
         found = getattr(found, part)
-    return found if isinstance(found, type) and vars(found).get(name) is value else None
+    return found if isinstance(found, type) and vars(found).get(name) is kind else None
 
 
 def _surroundings(code: CodeType, names: dict[str, Any], others: Any, peer: Peer) -> dict[str, Any]:

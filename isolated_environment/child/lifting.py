@@ -87,7 +87,7 @@ def names_in_annotations(definition: Definition) -> set[str]:
 
 
 def _parsed(definition: Definition) -> Any:
-    """The definition, bare of what is not to be evaluated here."""
+    """The definition at its own lines."""
     text = parsable(definition)
     node: Any = ast.parse(text).body[0]
     ast.increment_lineno(node, definition["line"] - (1 if text is definition["text"] else 2))
@@ -95,17 +95,6 @@ def _parsed(definition: Definition) -> Any:
         node = node.value
     elif isinstance(node, ast.If):
         node = node.body[0]
-    if isinstance(node, ast.ClassDef):
-        return node
-    if not isinstance(node, ast.Lambda):
-        node.decorator_list = []
-        node.returns = None
-    found: Any = node.args
-    found.defaults = []
-    found.kw_defaults = [None] * len(found.kwonlyargs)
-    for argument in [*found.posonlyargs, *found.args, *found.kwonlyargs, found.vararg, found.kwarg]:
-        if argument is not None:
-            argument.annotation = None
     return node
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copyreg
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import pytest
@@ -82,6 +84,37 @@ def test_a_class_stays_the_same_class_there(there: Far) -> None:
     assert there(_is_known, functions.Weight.LIGHT, functions.Weight)
 
 
+def test_a_class_is_made_once_in_a_worker(there: Far) -> None:
+    assert there(_same_class_as_before, functions.Box(functions.Weight.HEAVY)) is None
+    assert there(_same_class_as_before, functions.Box(functions.Weight.HEAVY)) is True
+
+
+def _same_class_as_before(box: functions.Box) -> bool | None:
+    import sys
+
+    before = getattr(sys, "kept_for_a_test", None)
+    sys.kept_for_a_test = type(box)  # type: ignore[attr-defined]
+    return before and before is type(box)
+
+
+def test_annotations_of_what_is_not_there_stay_here(there: Far) -> None:
+    def annotated(x: int) -> int:
+        return x
+
+    annotated.__annotations__ = {"x": pytest.Item, "return": int}
+    assert there(annotated, 1) == 1
+
+
+def test_a_class_that_needs_a_variable_that_is_gone_is_refused(oldest: Far) -> None:
+    size = 3
+
+    class Sized:
+        length = size
+
+    with pytest.raises(SerializationError, match="'size', which its definition uses"):
+        oldest(Sized)
+
+
 def _is_known(member: functions.Weight, kind: type[functions.Weight]) -> bool:
     return member is kind.LIGHT
 
@@ -125,9 +158,27 @@ def run(x):
 
 def twice(x):
     return [run(x), tools.double(x)]
+
+TWO = "two"
+
+@tools.doubling
+def wrapped(x):
+    return TWO * x
+"""
+
+MORE = """
+THREE = 3
+
+def triple(x):
+    return x * THREE
+
+class Three:
+    def triple(self, x):
+        return x * THREE
 """
 
 TOOLS = """
+import functools
 import threading
 from . import main
 LOCK = threading.Lock()
@@ -138,6 +189,13 @@ def double(x):
 
 def half(x):
     return x / TWO
+
+def doubling(function):
+    @functools.wraps(function)
+    def wrapper(x):
+        return TWO * function(x)
+
+    return wrapper
 
 def locked(x):
     with LOCK:
@@ -155,7 +213,7 @@ def herd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[
         "main.py": MAIN,
         "tools.py": TOOLS,
         "deep/__init__.py": "",
-        "deep/more.py": "THREE = 3\n\n\ndef triple(x):\n    return x * THREE\n",
+        "deep/more.py": MORE,
     }
     for name, content in files.items():
         (package / name).write_text(content)
@@ -175,6 +233,7 @@ def test_functions_bring_what_they_use_of_the_application_s_modules(there: Far, 
     main = herd()
     assert there(main.run, 2) == (4, 6, 6, "herd", 1.0)
     assert there(main.twice, 2) == [(4, 6, 6, "herd", 1.0), 4]
+    assert there(main.wrapped, 1) == "twotwo", "each has the globals of its own module"
 
 
 def test_a_global_that_cannot_travel_is_named(there: Far, herd: Callable[[], Any]) -> None:
@@ -250,13 +309,16 @@ def test_a_source_that_changed_since_it_was_imported_is_not_sent(
     file.write_text(file.read_text().replace("x * THREE", "x + THREE * 'no'"))
     with pytest.raises(SerializationError, match="was changed since it was imported"):
         oldest(main.more.triple, 1)
+    with pytest.raises(SerializationError, match="was changed since it was imported"):
+        oldest(main.more.Three)
     file.write_text("THREE = 3\n")
     with pytest.raises(SerializationError, match="its source is not found"):
         oldest(main.more.triple, 1)
 
 
-def test_a_code_object_never_travels_to_another_python(oldest: Far) -> None:
-    with pytest.raises(SerializationError, match="code object"):
+def test_a_code_object_never_travels_to_another_python(oldest: Far, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(copyreg.dispatch_table, CodeType, lambda code: (CodeType, (code.co_code,)))
+    with pytest.raises(SerializationError, match="a code object cannot travel to another Python"):
         oldest(functions.call, functions.plain.__code__)
 
 

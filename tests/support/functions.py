@@ -90,6 +90,10 @@ def nested() -> dict[str, Callable[..., Any]]:
     class Local:
         def __init__(self) -> None:
             self.number = bump()
+            self.__hidden = FACTOR
+
+        def hidden(self) -> int:
+            return self.__hidden
 
         def another(self) -> tuple[bool, int]:
             return type(self) is Local, Local().number
@@ -202,7 +206,10 @@ class Box:
         return Box(Weight.HEAVY, self)
 
 
-class Tagged(typing.Generic[typing.TypeVar("T")]):
+T = typing.TypeVar("T")
+
+
+class Tagged(typing.Generic[T]):
     def tag(self) -> str:
         return "tag"
 
@@ -221,6 +228,11 @@ def defaults_in_values() -> Callable[[int], int]:
     return lambda x, y=FACTOR, *, z=TABLE: x + y + len(z)
 
 
+def _hidden() -> Callable[[], int]:
+    local = nested()["local"]
+    return functools.partial(local.hidden, local())  # type: ignore[attr-defined]
+
+
 #: What is called with what, and what it returns.
 CASES: dict[str, tuple[Callable[[], Any], tuple[Any, ...], Any]] = {
     "defaults": (lambda: plain, (1,), (1, 3, (), 4, {})),
@@ -236,6 +248,7 @@ CASES: dict[str, tuple[Callable[[], Any], tuple[Any, ...], Any]] = {
     "closure": (lambda: nested()["bump"], (), 1),
     "recursive closure": (lambda: nested()["climb"], (5,), 5),
     "class in a function": (lambda: nested()["local"]().another, (), (True, 2)),
+    "private attribute in a function": (_hidden, (), 3),
     "wrapper": (lambda: wrapped, (1,), ("wrapped", 4)),
     "function of wrappers": (lambda: uses_wrapped, (), (("wrapped", 4), 4, 4, 1)),
     "cache": (lambda: remembered, (4,), 7),

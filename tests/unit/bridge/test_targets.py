@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import functools
+import json
 import math
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,12 @@ def test_a_function_of_an_environment_is_the_function_itself_there() -> None:
         with far(minor) as there:
             assert there(countdown, 2) == [2, 1]
             assert there(functions.call, countdown, 1) == [1]
+
+
+def test_a_function_of_an_environment_goes_by_the_name_of_the_function() -> None:
+    assert ship(Wrapper(json.dumps), PEER) == ("name", "json:dumps")
+    found = source.resolve("name", f"{__name__}:countdown", pickling.loads)
+    assert found is countdown.__wrapped__  # type: ignore[attr-defined]
 
 
 def test_a_target_that_cannot_travel_is_called_target() -> None:

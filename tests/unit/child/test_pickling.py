@@ -113,15 +113,45 @@ def test_what_does_not_come_from_pickling_passes() -> None:
     with pytest.raises(MemoryError):
         pickling.dumps(Full(), 5)
     with pytest.raises(MemoryError):
+        pickling.loads(pickling.dumps(Filling(), 5))
+    with pytest.raises(MemoryError):
         dumps_for(Full(), Peer("3.8", 5, ()))
 
 
-def test_a_value_nested_too_deeply_is_a_typed_error() -> None:
+class Filling:
+    def __reduce__(self) -> Any:
+        return _fill, ()
+
+
+def _fill() -> None:
+    raise MemoryError
+
+
+class Disguised:
+    """As ``list[int]`` of Python 3.9."""
+
+    @property
+    def __class__(self) -> type:
+        return type
+
+    @__class__.setter
+    def __class__(self, value: type) -> None: ...
+
+    def __reduce__(self) -> Any:
+        return source.same, ("reduced",)
+
+
+def test_what_says_that_it_is_a_class_is_none_for_that() -> None:
+    assert pickling.loads(pickling.dumps(Disguised(), 5)) == "reduced"
+
+
+@pytest.mark.parametrize("minor", ["3.8", host_minor()])
+def test_a_value_nested_too_deeply_is_a_typed_error(minor: str) -> None:
     deep: list[Any] = []
     for _ in range(100_000):
         deep = [deep]
     with pytest.raises(SerializationError, match="nested too deeply") as caught:
-        dumps_for(((deep,), {}), Peer(host_minor(), 5, ()), names=("args", "kwargs"))
+        dumps_for(((deep,), {}), Peer(minor, 5, ()), names=("args", "kwargs"))
     assert caught.value.path == "args[0][0][0][0]..."
 
 
