@@ -105,11 +105,19 @@ def _resolved(word: str, prefix: str, options: Mapping[str, Any]) -> list[str]:
         searched = (bin_of(prefix),) if _OWN.match(word) else (bin_of(prefix), "PATH")
         raise CommandNotFoundError(
             f"no command {word!r} in the environment {prefix}",
-            hint=f"ask for the project that brings it: env.pip_install('{word}')",
+            hint=_hint_for(word),
             name=word,
             searched=searched,
         )
     return [found]
+
+
+def _hint_for(word: str) -> str:
+    if len(word.split()) > 1:
+        return f"give a list of words, {word.split()}, or shell=True"
+    if _OWN.match(word):
+        return "the environment has one Python, by the names python and pip: python= of the environment says which"
+    return f"ask for the project that brings it: env.pip_install('{word}')"
 
 
 def _search_path(env: Mapping[str, str]) -> str:

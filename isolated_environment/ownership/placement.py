@@ -190,8 +190,8 @@ def _bundle_of(path: Path) -> Path | None:
 
 def _why_not_writable(path: Path) -> str | None:
     for place in (path, *path.parents):
-        if place.is_dir():
+        if os.path.isdir(place):  # unlike is_dir(), quiet about a name that is too long or behind a closed door
             return None if os.access(place, os.W_OK | os.X_OK) else f"{place} cannot be written by this user"
-        if place.exists() and place != path:
+        if os.path.exists(place) and place != path:
             return f"{place} is a file"  # a zipapp
     return f"{path} is on no file system"

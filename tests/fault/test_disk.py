@@ -132,3 +132,10 @@ def test_a_receipt_that_is_out_is_not_withdrawn(make, monkeypatch):
     assert audit(again.ensure(), {"alpha": "1.0", "delta": "1.0"}) == []
     again.gc(force=True)
     assert leftovers(env.path) == []
+
+
+def test_a_name_that_is_too_long_is_told(tmp_path):
+    with pytest.raises(errors.StoreError, match="File name too long") as caught:
+        IsolatedEnvironment(tmp_path / ("n" * 300), ["alpha"]).ensure()
+    assert caught.value.hint
+    assert list(tmp_path.iterdir()) == []

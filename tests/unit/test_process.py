@@ -245,3 +245,18 @@ def test_the_host_s_environment_stays_as_it_is(prefix: str) -> None:
     before = dict(os.environ)
     run(prefix, ["python", "-c", "pass"], env={"A": "1", "HOME": None})
     assert dict(os.environ) == before
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"),
+    [
+        ("no-such", "env.pip_install('no-such')"),
+        ("alpha --help", "a list of words, ['alpha', '--help']"),
+        ("python2.6", "python= of the environment"),
+        ("pip2", "python= of the environment"),
+    ],
+)
+def test_a_command_that_is_not_there_comes_with_what_to_do(prefix: str, word: str, hint: str) -> None:
+    with pytest.raises(CommandNotFoundError) as caught:
+        prepare(prefix, [word], {})
+    assert hint in (caught.value.hint or "")

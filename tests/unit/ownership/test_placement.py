@@ -222,3 +222,10 @@ def test_the_data_directory_is_the_setting_or_the_platforms(tmp_path, monkeypatc
     assert user_data_directory(None).name == "isolated_environment"
     if sys.platform == "linux":
         assert user_data_directory(None) == tmp_path / "isolated_environment"
+
+
+@pytest.mark.parametrize("owner", [None, "auto"])
+def test_a_name_that_is_too_long_is_no_obstacle_yet(tmp_path, owner):
+    """Making it fails, with an error that says why."""
+    (place,) = find_placements(tmp_path / ("n" * 300), owner, if_read_only="user", data_dir=None)
+    assert place.obstacle is None
