@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
@@ -42,20 +43,33 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.write("interrupted\n")
         return INTERRUPTED
     if arguments.json:
-        sys.stdout.write(json.dumps(value, indent=2) + "\n")
-    elif text:
-        sys.stdout.write(f"{text}\n")
-    return code
+        text = json.dumps(value, indent=2)
+    return code if not text or _print(text) else FAILED
 
 
 def _fail(error: IsolatedEnvironmentError, *, as_json: bool) -> int:
     if as_json:
         known = {"error": error.code, "message": error.message, "hint": error.hint}
-        sys.stdout.write(json.dumps(known, indent=2) + "\n")
+        _print(json.dumps(known, indent=2))
     sys.stderr.write(f"isolated-environment: {error}\n")
     if isinstance(error, CommandNotFoundError):
         return NOT_FOUND
     return NOT_STARTED if isinstance(error, ProcessError) else FAILED
+
+
+def _print(text: str) -> bool:
+    """Write to stdout, now; say so on stderr where that fails, unless the reader went away (``| head``)."""
+    try:
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+    except OSError as error:
+        with open(os.devnull, "wb") as nowhere:  # what is left in the buffer goes there when the interpreter ends
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            return True
+        sys.stderr.write(f"isolated-environment: cannot write to stdout: {error.strerror}\n")
+        return False
+    return True
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -101,7 +101,7 @@ def remove(arguments: argparse.Namespace) -> Answer:
 def gc(arguments: argparse.Namespace) -> Answer:
     """``gc``: of one environment; without PATH of every one, and of those whose application is gone."""
     if arguments.path is not None:
-        roots, orphans = [arguments.path], []
+        roots, orphans = [os.path.abspath(arguments.path)], []
     else:
         roots = [str(root) for root, _ in _every_root()]
         orphans = [str(path) for path in collect_orphans(read_settings().data_dir)]

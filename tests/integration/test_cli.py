@@ -160,6 +160,32 @@ def test_remove_refuses_what_is_not_ours(tmp_path: Path) -> None:
     assert (tmp_path / "mine" / "file").exists()
 
 
+@pytest.mark.parametrize("words", [["show"], ["show", "--json"], ["run", "--", "no-such-command"]])
+def test_a_reader_that_goes_away_is_no_error(env: Path, words: list[str]) -> None:
+    argv = [PROGRAM, words[0], str(env), *words[1:]]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        process.stdout.close()  # type: ignore[union-attr]
+        said = process.stderr.read()  # type: ignore[union-attr]
+    assert "Traceback" not in said
+    assert "Broken pipe" not in said
+    assert process.returncode == (127 if words[0] == "run" else 0)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is full")
+def test_an_output_that_cannot_be_written_is_told(env: Path) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([PROGRAM, "show", str(env)], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (
+        125,
+        "isolated-environment: cannot write to stdout: No space left on device\n",
+    )
+
+
+def test_gc_of_a_relative_path_tells_the_absolute_one(tmp_path: Path) -> None:
+    IsolatedEnvironment(tmp_path / "env", []).ensure()
+    assert json.loads(call("gc", "env", "--json", cwd=tmp_path).stdout)["generations"] == {str(tmp_path / "env"): []}
+
+
 def test_gc(tmp_path: Path) -> None:
     env = IsolatedEnvironment(tmp_path / "env", ["alpha<2"])
     env.ensure()
