@@ -64,6 +64,7 @@ def make_main(directory: Path) -> Path:
         make_wheel(directory, "tinydep", version)
     make_wheel(directory, "triton", "2.1.0")
     make_wheel(directory, "whisperlike", "1.0", requires=["torch", "tinydep"])
+    make_wheel(directory, "openai-whisper", "20240930", requires=["torch", "tinydep"])
     make_wheel(directory, "needsnew", "1.0", requires=["torch>=2.2"])
     make_wheel(directory, "speech", "1.0", requires=["torchaudio"])
     make_wheel(directory, "visionary", "1.0", requires=["torchvision"])
