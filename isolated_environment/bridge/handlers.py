@@ -16,10 +16,8 @@ def hand(handler: Callable[[Any], object], item: Any) -> None:
     """
     try:
         handler(item)
-    except Exception as error:  # noqa: BLE001 - whatever the application's code raises
+    except Exception:
         import logging
 
         with contextlib.suppress(Exception):  # it may be logging itself that fails
-            logging.getLogger("isolated_environment").error(
-                "a handler of what a worker writes failed: %r", handler, exc_info=error
-            )
+            logging.getLogger("isolated_environment").exception("a handler of what a worker writes failed: %r", handler)

@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 import weakref
@@ -19,6 +20,8 @@ from ..errors import WorkerStartError
 from ..layout import WINDOWS, python_of
 
 _PROGRAM = str(Path(__file__).parent.parent / "child" / "serve.py")
+#: Whether the kernel ends workers with this process: then that need not be done at its exit.
+END_WITH_US = sys.platform == "linux"
 #: Seconds between the steps of the ladder: interrupt, terminate, kill.
 GRACE = 2.0
 _alive: weakref.WeakSet[WorkerProcess] = weakref.WeakSet()

@@ -27,7 +27,7 @@ from .driver import Driver, Queue
 from .function import Callables
 from .pickling import Peer
 from .proxy import Proxy
-from .spawn import WorkerProcess
+from .spawn import END_WITH_US, WorkerProcess
 from .stream import Items, Stream
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class Worker(Callables):
         self._beginning = threading.Lock()
         self._connection = Connection(WorkerProcess(prefix, env), on_output)
         self._calls = Calls(self._connection, peer)
-        self._finalizer = weakref.finalize(self, _finish, self._connection)
+        self._finalizer = weakref.finalize(self, _finish, self._connection, self._mutex)
         with self._driving() as calls:
             calls.configure()
         if setup is not None:
@@ -323,7 +323,11 @@ class Worker(Callables):
         self.close()
 
 
-def _finish(connection: Connection) -> None:
-    """End a worker that nobody refers to any more, or at the end of this process."""
-    connection.process.kill()
-    connection.close()
+def _finish(connection: Connection, mutex: threading.RLock) -> None:
+    """End a worker that nobody refers to any more, or at the exit of this process.
+
+    At the exit a daemon thread may be in the middle of a call.  It is not woken up: the worker ends with this process.
+    """
+    if mutex.acquire(blocking=False) or not END_WITH_US:
+        connection.process.kill()
+        connection.close()

@@ -1,0 +1,249 @@
+"""A host that dies in the middle of calls leaves no worker, whatever the workers do at that moment."""
+
+from __future__ import annotations
+
+import gc
+import os
+import pickle
+import shutil
+import signal
+import threading
+from pathlib import Path
+
+import pytest
+
+import isolated_environment.child
+from isolated_environment import errors
+from tests.support.processes import await_end, is_running
+from tests.support.programs import CALLS, answer, descriptors, program
+
+#: Row 16 of the invariants: seconds.
+LIMIT = 1.0
+
+STARTS = (
+    CALLS
+    + """
+from isolated_environment.bridge import spawn
+if len(sys.argv) > 2:
+    spawn._PROGRAM = sys.argv[2]
+came = threading.Semaphore(0)
+def told(line):
+    if line == "in it":
+        came.release()
+def worker():
+    return env.worker(on_output=told)
+def python():
+    print("in it", flush=True)
+    while True:
+        pass
+def native():
+    import ctypes
+    print("in it", flush=True)
+    ctypes.PyDLL(None).sleep(60)
+def swallows():
+    import time
+    print("in it", flush=True)
+    while True:
+        try:
+            time.sleep(60)
+        except BaseException:
+            pass
+def ignores():
+    import signal, time
+    for number in range(1, 65):
+        if number not in (9, 19, 32, 33):
+            signal.signal(number, signal.SIG_IGN)
+    print("in it", flush=True)
+    time.sleep(60)
+def threads():
+    import threading, time
+    for _ in range(4):
+        threading.Thread(target=time.sleep, args=(60,)).start()
+    print("in it", flush=True)
+def sends():
+    print("in it", flush=True)
+    return b"x" * (256 << 20)
+def streams():
+    print("in it", flush=True)
+    while True:
+        yield 1
+def asks(function):
+    function()
+workers, doing, streaming = {"idle": worker()}, [], []
+workers["idle"].call("os:getpid")
+for target in (python, native, swallows, ignores, threads, sends):
+    made = workers[target.__name__] = worker()
+    doing.append(made.submit(target))
+    assert came.acquire(timeout=30), doing[-1]
+made = workers["streams"] = worker()
+streaming.append(made.call(streams))
+next(streaming[0])
+made = workers["asks"] = worker()
+asked = threading.Event()
+doing.append(made.submit(asks, host_function(lambda: (asked.set(), time.sleep(60)))))
+asked.wait()
+starter = threading.Thread(target=lambda: workers.update(started_by_a_thread_that_ended=worker()))
+starter.start()
+starter.join()
+workers["started_by_a_thread_that_ended"].call("os:getpid")
+"""
+)
+
+DIES = (
+    STARTS
+    + """
+say({name: each.pid for name, each in workers.items()})
+sys.stdin.read()
+"""
+)
+
+LEAVES_A_SIBLING = (
+    STARTS
+    + """
+if "forgets to close" in sys.argv:
+    import weakref
+    spawn._alive = weakref.WeakSet()
+child = os.fork()
+if child == 0:
+    os.close(1)
+    sys.stdin.read()
+    os._exit(0)
+say({name: each.pid for name, each in workers.items()})
+time.sleep(60)
+"""
+)
+
+
+def names(pids: dict[str, int], left: list[int]) -> list[str]:
+    return [name for name, pid in pids.items() if pid in left]
+
+
+def test_workers_end_with_the_host_whatever_they_do(beyond):
+    with program(DIES, beyond.path) as host:
+        (pids,) = answer(host)
+        assert len(pids) == 10
+        assert not [name for name, pid in pids.items() if not is_running(pid)], "none ends before"
+        host.kill()
+        host.wait()
+        assert names(pids, await_end(pids.values(), LIMIT)) == []
+
+
+@pytest.mark.slow
+def test_a_host_that_is_stopped_and_killed_is_no_different(beyond):
+    with program(DIES, beyond.path) as host:
+        (pids,) = answer(host)
+        os.kill(host.pid, signal.SIGSTOP)
+        host.kill()
+        host.wait()
+        assert names(pids, await_end(pids.values(), LIMIT)) == []
+
+
+def test_a_sibling_that_the_host_forked_keeps_no_worker_alive(beyond):
+    with program(LEAVES_A_SIBLING, beyond.path) as host:
+        (pids,) = answer(host)
+        host.kill()
+        host.wait()
+        assert names(pids, await_end(pids.values(), LIMIT)) == []
+        host.stdin.close()
+
+
+@pytest.fixture
+def unwatched(tmp_path) -> Path:
+    """The child program, without the watch for the host's end."""
+    directory = Path(shutil.copytree(Path(isolated_environment.child.__file__).parent, tmp_path / "child"))
+    (directory / "liveness.py").write_text("def watch(descriptor):\n    pass\n")
+    return directory / "serve.py"
+
+
+def end(pids) -> None:
+    for pid in pids:
+        try:
+            os.killpg(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+    assert await_end(pids, 5) == []
+
+
+def test_workers_that_do_not_watch_are_found(beyond, unwatched):
+    """The negative control of the tests above."""
+    with program(DIES, beyond.path, unwatched) as host:
+        (pids,) = answer(host)
+        host.kill()
+        host.wait()
+        left = await_end(pids.values(), LIMIT)
+        end(left)
+    assert set(names(pids, left)) >= {"python", "native", "swallows", "ignores", "threads"}
+
+
+@pytest.mark.slow
+def test_workers_whose_pipe_a_sibling_holds_are_found(beyond):
+    """The negative control of the test with the sibling."""
+    serve = Path(isolated_environment.child.__file__).with_name("serve.py")
+    with program(LEAVES_A_SIBLING, beyond.path, serve, "forgets to close") as host:
+        (pids,) = answer(host)
+        host.kill()
+        host.wait()
+        left = await_end(pids.values(), LIMIT)
+        end(left)
+        host.stdin.close()
+    assert set(names(pids, left)) == set(pids)
+
+
+ARRAYS = (
+    CALLS
+    + """
+import pickle
+class Large:
+    def __reduce_ex__(self, protocol):
+        return bytearray, (pickle.PickleBuffer(bytearray(32 << 20)),)
+worker = quiet()
+kept = worker.call("beyond:echo", Large())
+say(worker.pid)
+while True:
+    worker.call("beyond:echo", Large())
+"""
+)
+
+
+@pytest.mark.parametrize("victims", ["host", "both"])
+def test_what_dies_with_arrays_in_flight_leaves_no_memory(beyond, victims):
+    with program(ARRAYS, beyond.path) as host:
+        (pid,) = answer(host)
+        assert memory_of(pid)
+        assert memory_of(host.pid), "arrays are in flight, on both sides"
+        if victims == "both":
+            os.kill(pid, signal.SIGKILL)
+        host.kill()
+        host.wait()
+        assert await_end([pid], LIMIT) == [], "the memory has no name: it goes with who holds it"
+    assert [name for name in os.listdir("/dev/shm") if name.startswith("ie-")] == []
+
+
+def keep_echoes(worker, kept) -> None:
+    while True:
+        kept[:] = [worker.call("beyond:echo", Large())]
+
+
+class Large:
+    def __reduce_ex__(self, protocol):
+        return bytearray, (pickle.PickleBuffer(bytearray(32 << 20)),)
+
+
+def test_a_worker_that_dies_with_arrays_in_flight_leaves_no_memory(beyond):
+    before = memory_of(os.getpid())
+    worker = beyond.worker()
+    timer = threading.Timer(0.3, os.kill, (worker.pid, signal.SIGKILL))
+    timer.start()
+    kept = []
+    with pytest.raises(errors.WorkerDied, match="SIGKILL"):
+        keep_echoes(worker, kept)
+    timer.join()
+    assert {len(each) for each in kept} == {32 << 20}, "what came before is still there"
+    kept.clear()
+    gc.collect()
+    assert memory_of(os.getpid()) == before
+
+
+def memory_of(pid: int) -> list[str]:
+    """The anonymous files that a process holds."""
+    return sorted(name for name in descriptors(pid).values() if name.startswith("/memfd:"))
