@@ -127,15 +127,17 @@ def _fill() -> None:
     raise MemoryError
 
 
+def _type_of(_: object) -> type:
+    return type
+
+
+def _keep(_: object, value: object) -> None: ...
+
+
 class Disguised:
     """As ``list[int]`` of Python 3.9."""
 
-    @property
-    def __class__(self) -> type:
-        return type
-
-    @__class__.setter
-    def __class__(self, value: type) -> None: ...
+    __class__ = property(_type_of, _keep)  # type: ignore[assignment]
 
     def __reduce__(self) -> Any:
         return source.same, ("reduced",)
