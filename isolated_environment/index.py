@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -139,5 +140,9 @@ def _absolute(url: str | os.PathLike[str]) -> str:
 def _directory(text: str) -> str:
     directory = Path(os.path.expanduser(text)).absolute()
     if not text or not directory.is_dir():
-        raise InvalidIndexError(f"no index at {text!r}: neither a URL nor a directory", hint="check the path", url=text)
+        channel = re.fullmatch(r"auto|cpu|xpu|cu\d+|rocm[\d.]+", os.path.basename(text))
+        hint = (
+            f"check the path; PyTorch's channel is written TorchIndex({channel[0]!r})" if channel else "check the path"
+        )
+        raise InvalidIndexError(f"no index at {text!r}: neither a URL nor a directory", hint=hint, url=text)
     return directory.as_uri()

@@ -197,10 +197,18 @@ def _read_lock(path: str) -> str:
 
 
 def torch_base(source: TorchSource, settings: Settings) -> Index:
-    """Return the base of the PyTorch index, with the credentials for it: the application's, the user's, the public."""
+    """Return the base of the PyTorch index, with the credentials for it: the application's, the user's, the public.
+
+    Raises:
+        InvalidIndexError: the user's is neither a URL nor a directory.
+    """
     if source.base_url is not None:
         return Index(source.base_url, default=True, credentials=source.credentials)
-    return Index(settings.torch_url or BASE_URL, default=True)
+    try:
+        return Index(settings.torch_url or BASE_URL, default=True)
+    except InvalidIndexError as error:
+        message = f"ISOLATED_ENVIRONMENT_TORCH_URL: {error.message}"
+        raise InvalidIndexError(message, hint=error.hint, url=settings.torch_url or "") from None
 
 
 def credentials_by_prefix(content: Content, settings: Settings) -> dict[str, Credentials]:

@@ -10,7 +10,7 @@ from packaging.requirements import Requirement as Parsed
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from ..errors import TorchConflictError
+from ..errors import IndexUnreachableError, TorchConflictError
 from ..index import Index
 from ..lockfile import Lock
 from ..plan import BuildOrder
@@ -230,6 +230,12 @@ class Binder:
         key = (index.url, project)
         if key not in self._pages:
             secured = Index(index.url, default=True, credentials=self._base.credentials)
+            if self._order.settings.offline and not index.url.startswith("file:"):
+                raise IndexUnreachableError(
+                    f"the PyTorch index {index.url} is not asked: offline",
+                    hint="allow the network once, or name a directory of its layout by ISOLATED_ENVIRONMENT_TORCH_URL",
+                    step="resolve",
+                )
             self._pages[key] = read_project(secured, project, self._order.settings)
         return self._pages[key]
 

@@ -150,6 +150,28 @@ def test_index_that_nobody_serves(make, toolchain, refused, closed_port):
     assert error.message.endswith(f":{closed_port}/whl/cu121 did not answer: ConnectionError")
 
 
+@pytest.mark.parametrize(("url", "words"), [("/no/such/place", "neither a URL"), ("ftp://h/whl", "not 'ftp://h/whl'")])
+def test_a_setting_that_is_no_place(make, toolchain, refused, monkeypatch, url, words):
+    monkeypatch.setenv("ISOLATED_ENVIRONMENT_TORCH_URL", url)
+    error = refused(make(["torch"], torch="cu121", toolchain=toolchain), errors.InvalidIndexError)
+    assert error.message.startswith("ISOLATED_ENVIRONMENT_TORCH_URL: ")
+    assert words in error.message
+
+
+def test_offline_says_how_to_go_without_the_network(make, toolchain, refused, pages, monkeypatch):  # noqa: F811
+    monkeypatch.setenv("ISOLATED_ENVIRONMENT_OFFLINE", "1")
+    error = refused(make(["torch"], torch="cu121", toolchain=toolchain), errors.IndexUnreachableError)
+    assert error.message == f"the PyTorch index {pages.channel_url('cu121')} is not asked: offline"
+    assert "ISOLATED_ENVIRONMENT_TORCH_URL" in error.hint
+    assert pages.requests == []
+
+
+def test_a_channel_in_the_place_of_an_index(make):
+    with pytest.raises(errors.InvalidIndexError) as caught:
+        make().pip_install("torch", "cu121")
+    assert caught.value.hint == "check the path; PyTorch's channel is written TorchIndex('cu121')"
+
+
 def test_a_jetson(make, toolchain, refused, machine):
     machine(tegra=True, machine="aarch64")
     error = refused(make(["torch"], torch="auto", toolchain=toolchain), errors.UnsupportedMachineError)
