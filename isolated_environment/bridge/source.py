@@ -7,12 +7,13 @@ import builtins
 import dis
 import sys
 from enum import Enum
+from functools import lru_cache
 from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any
 
 from ..child import definitions, lifting, pickling
 from .reach import BY_NAME, BY_VALUE, NOT_AT_ALL, Peer, Reach, is_found
-from .text import Definition, NoSourceError, of_class, of_function
+from .text import NoSourceError, of_class, of_function
 from .tokens import token_of
 from .uses import codes_of, contents_of, functions_of, globals_of, lookups_of, modules_used, names_of, submodules_used
 
@@ -55,9 +56,8 @@ def reduced(value: Any, peer: Peer, cells: Cells) -> tuple[Any, ...]:
 
 
 def _function(function: FunctionType, peer: Peer, cells: Cells) -> tuple[Any, ...]:
-    definition = _checked(of_function(function), peer)
-    file = function.__code__.co_filename
-    code = lifting.code_of_function(definition, file, list(function.__code__.co_freevars))
+    definition, code = of_function(function)
+    _check_syntax(lifting.parsable(definition), peer.minor)
     closure = {
         name: cells[cell] for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
     }
@@ -71,7 +71,7 @@ def _function(function: FunctionType, peer: Peer, cells: Cells) -> tuple[Any, ..
         "attributes": {name: value for name, value in vars(function).items() if name != "__wrapped__"},
     }
     module = function.__globals__.get("__name__", "__main__")
-    made = (token_of(function), definition, module, file, tuple(closure.items()))
+    made = (token_of(function), definition, module, tuple(closure.items()))
     return definitions.make_function, made, state, None, None, definitions.fill_function
 
 
@@ -103,21 +103,20 @@ def _class(kind: type, peer: Peer) -> tuple[Any, ...]:
     if owner is not None:
         return getattr, (owner, kind.__name__)
     try:
-        definition, file = of_class(kind)
+        definition, code, annotated = of_class(kind)
     except NoSourceError:
         made = _made_by_call(kind)
         if made is None:
             raise
         return made
-    _checked(definition, peer)
+    _check_syntax(lifting.parsable(definition), peer.minor)
     around: dict[str, Any] = {}
     for function in functions_of(kind):
         around.update(contents_of(function))
     around = {name: value for name, value in around.items() if value is not kind and name != "__class__"}
-    code = lifting.code_of_class(definition, file, around)
     names = _globals_of(kind)
     state = _surroundings(code, names, around.values(), peer)
-    for name in lifting.names_in_annotations(definition) & names.keys():  # dataclasses and the like look at them
+    for name in annotated & names.keys():  # dataclasses and the like look at them
         if _explains(names[name], peer) and names[name] is not kind:
             state["globals"].setdefault(name, names[name])
     at_once = _looked_up_at_once(code, kind.__name__)
@@ -128,7 +127,7 @@ def _class(kind: type, peer: Peer) -> tuple[Any, ...]:
         name: value for name, value in state["globals"].items() if name not in at_once and _is_by_value(value, peer)
     }
     early = {**state, "globals": {name: value for name, value in state["globals"].items() if name not in late}}
-    made = (token_of(kind), definition, kind.__module__, file, around, early)
+    made = (token_of(kind), definition, kind.__module__, around, early)
     return definitions.make_class, made, late, None, None, definitions.fill_class
 
 
@@ -139,13 +138,14 @@ def _globals_of(kind: type) -> dict[str, Any]:
     return next((function.__globals__ for function in functions_of(kind)), {})
 
 
-def _looked_up_at_once(code: CodeType, name: str) -> set[str]:
+@lru_cache(maxsize=256)
+def _looked_up_at_once(code: CodeType, name: str) -> frozenset[str]:
     """Names that are needed to define a class: those of its body, bases and decorators, not those of its methods."""
     found: set[str] = set()
     for each in [code, *(inner for inner in codes_of(code) if inner.co_name in {name, lifting.AROUND})]:
         stored = {step.argval for step in dis.get_instructions(each) if step.opname.startswith("STORE_")}
         found |= lookups_of(each) - stored
-    return found
+    return frozenset(found)
 
 
 def _is_by_value(value: Any, peer: Peer) -> bool:
@@ -174,11 +174,11 @@ def _made_by_call(kind: type) -> tuple[Any, ...] | None:
     return None
 
 
-def _checked(definition: Definition, peer: Peer) -> Definition:
+@lru_cache(maxsize=256)
+def _check_syntax(text: str, minor: str) -> None:
     """Refuse syntax that the environment's Python has not, as far as the parser can tell."""
-    major, minor = peer.minor.rstrip("t").split(".")
+    major, _, number = minor.rstrip("t").partition(".")
     try:
-        ast.parse(lifting.parsable(definition), feature_version=(int(major), int(minor)))
+        ast.parse(text, feature_version=(int(major), int(number)))
     except SyntaxError as error:
-        raise NoSourceError(f"Python {peer.minor} has no such syntax: {error.msg}") from None
-    return definition
+        raise NoSourceError(f"Python {minor} has no such syntax: {error.msg}") from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import linecache
 import sys
+import weakref
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from types import CodeType, FunctionType
@@ -23,8 +24,12 @@ class NoSourceError(Exception):
     """There is no source of it, or it is not the source that runs."""
 
 
-def of_function(function: FunctionType) -> Definition:
-    """Return the text of a function.
+#: Classes that were found before: what a class was made from stays so, whatever becomes of its file.
+_classes: weakref.WeakKeyDictionary[type, tuple[Definition, CodeType, set[str]]] = weakref.WeakKeyDictionary()
+
+
+def of_function(function: FunctionType) -> tuple[Definition, CodeType]:
+    """Return the text of a function, and what it is compiled to.
 
     Raises:
         NoSourceError: see there.
@@ -32,29 +37,36 @@ def of_function(function: FunctionType) -> Definition:
     code = function.__code__
     file = _read(code.co_filename, function.__globals__)
     found = [
-        {**each, "qualname": function.__qualname__}
+        {**each, "qualname": function.__qualname__, "file": code.co_filename}
         for node, each in file.definitions
         if not isinstance(node, ast.ClassDef) and each["name"] == code.co_name and _first(node) == code.co_firstlineno
     ]
     if not found:
         raise NoSourceError(f"its source is not found at line {code.co_firstlineno} of {code.co_filename}")
-    lifted = [lifting.code_of_function(each, code.co_filename, list(code.co_freevars)) for each in found]
+    lifted = [lifting.code_of_function(each, list(code.co_freevars)) for each in found]
     for definition, again in zip(found, lifted, strict=True):
         if _is_same(again, code):
-            return definition
+            return definition, again
     if len(found) > 1:
         raise NoSourceError(f"there are {len(found)} of that name on line {code.co_firstlineno} of {code.co_filename}")
     if not _is_alike(lifted[0], code):
         raise NoSourceError(f"{code.co_filename} was changed since it was imported")
-    return found[0]
+    return found[0], lifted[0]
 
 
-def of_class(kind: type) -> tuple[Definition, str]:
-    """Return the text of a class, decorators included, and the file that it stands in.
+def of_class(kind: type) -> tuple[Definition, CodeType, set[str]]:
+    """Return the text of a class, decorators included, what it is compiled to, and the names in its annotations.
 
     Raises:
         NoSourceError: see there.
     """
+    known = _classes.get(kind)
+    if known is None:
+        known = _classes[kind] = _found_class(kind)
+    return known
+
+
+def _found_class(kind: type) -> tuple[Definition, CodeType, set[str]]:
     module = sys.modules.get(kind.__module__)
     own = list(_own_codes(kind))
     name = getattr(module, "__file__", None) or next((code.co_filename for code in own), None)
@@ -65,14 +77,15 @@ def of_class(kind: type) -> tuple[Definition, str]:
     found = None
     for node, each in file.definitions:  # of several the last counts, as when the file is run
         if isinstance(node, ast.ClassDef) and each["qualname"] == kind.__qualname__:
-            found = {**each, "text": file.between(_first(node), _last(node)), "line": _first(node)}
+            found = {**each, "text": file.between(_first(node), _last(node)), "line": _first(node), "file": name}
     if found is None:
         raise NoSourceError(f"its source is not found in {name}")
     free = {variable for code in running for variable in code.co_freevars} - {kind.__name__, "__class__"}
-    inner = list(lifting.codes_in(lifting.code_of_class(found, name, free)))
+    code = lifting.code_of_class(found, free)
+    inner = list(lifting.codes_in(code))
     if not all(any(_is_alike(each, code) for each in inner if _is_at_place(each, code)) for code in running):
         raise NoSourceError(f"{name} was changed since it was imported")
-    return found, name
+    return found, code, lifting.names_in_annotations(found)
 
 
 def _own_codes(kind: type) -> Iterator[CodeType]:

@@ -6,6 +6,7 @@ import dis
 import inspect
 import sys
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -37,9 +38,10 @@ def contents_of(function: FunctionType) -> dict[str, Any]:
     return found
 
 
-def lookups_of(code: CodeType) -> set[str]:
+@lru_cache(maxsize=1024)
+def lookups_of(code: CodeType) -> frozenset[str]:
     """Return the names that one code object looks up in its globals, not those in it."""
-    return {step.argval for step in dis.get_instructions(code) if step.opname in _LOOKUPS}
+    return frozenset(step.argval for step in dis.get_instructions(code) if step.opname in _LOOKUPS)
 
 
 def globals_of(code: CodeType) -> set[str]:

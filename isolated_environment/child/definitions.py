@@ -29,7 +29,7 @@ def make_cell() -> CellType:
 
 
 def make_function(
-    token: str, definition: lifting.Definition, module: str, file: str, cells: Sequence[tuple[str, CellType]]
+    token: str, definition: lifting.Definition, module: str, cells: Sequence[tuple[str, CellType]]
 ) -> FunctionType:
     """Return a function without what it refers to, see :func:`fill_function`.
 
@@ -37,11 +37,10 @@ def make_function(
         token: What the other side knows it by.
         definition: Its text.
         module: Name over there of the module whose globals it has.
-        file: That the text stands in.
         cells: Its closure.
     """
     known = dict(cells)
-    code = lifting.code_of_function(definition, file, known)
+    code = lifting.code_of_function(definition, known)
     closure = tuple(known[name] for name in code.co_freevars)
     made = FunctionType(code, vars(source.make_module(module)), definition["name"], None, closure)
     made.__qualname__ = definition["qualname"]
@@ -71,7 +70,6 @@ def make_class(
     token: str,
     definition: lifting.Definition,
     module: str,
-    file: str,
     around: Mapping[str, Any],
     early: Mapping[str, Any],
 ) -> Any:
@@ -81,7 +79,6 @@ def make_class(
         token: What the other side knows it by.
         definition: Its text.
         module: Name of its module over there.
-        file: That the text stands in.
         around: Variables of the function that it was defined in.
         early: What is needed to define it: ``globals`` and ``modules``.
     """
@@ -92,7 +89,7 @@ def make_class(
     for used, attributes in early["modules"]:
         source.fill_module(used, attributes)
     vars(home).update(early["globals"])
-    code = lifting.code_of_class(definition, file, around)
+    code = lifting.code_of_class(definition, around)
     with _Importable(home):
         if around:
             space: dict[str, Any] = {}

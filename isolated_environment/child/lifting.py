@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     #: ``text``: whole lines, or for a lambda what it consists of; ``line``: the number of the first; ``name``, which
-    #: is ``<lambda>`` for one; ``qualname``; ``owner``: the class that it stands in, or None.
+    #: is ``<lambda>`` for one; ``qualname``; ``owner``: the class that it stands in, or None; ``file``.
     Definition = Mapping[str, Any]
 
 #: What is around a definition that has a closure.
@@ -25,30 +25,28 @@ AROUND = "_around"
 _FLAGS = __future__.annotations.compiler_flag
 
 
-def code_of_function(definition: Definition, file: str, free: Iterable[str]) -> CodeType:
+def code_of_function(definition: Definition, free: Iterable[str]) -> CodeType:
     """Return the code object of a function.
 
     Args:
         definition: Its text.
-        file: That the text stands in.
         free: Names of its closure.
 
     Raises:
         SyntaxError: this Python has no such syntax.
     """
     node = _parsed(definition)
-    for code in codes_in(_compiled(_within(node, sorted(free), definition["owner"]), file)):
+    for code in codes_in(_compiled(_within(node, sorted(free), definition["owner"]), definition["file"])):
         if code.co_name == definition["name"] and code.co_firstlineno == definition["line"]:
             return code
     raise SyntaxError("there is no %s on line %d of what came" % (definition["name"], definition["line"]))
 
 
-def code_of_class(definition: Definition, file: str, free: Iterable[str]) -> CodeType:
+def code_of_class(definition: Definition, free: Iterable[str]) -> CodeType:
     """Return the code object that defines a class: that of a module, with :data:`AROUND` or the class in it.
 
     Args:
         definition: Its text, decorators included.
-        file: That the text stands in.
         free: Names of variables of the function that it is defined in.
 
     Raises:
@@ -56,7 +54,7 @@ def code_of_class(definition: Definition, file: str, free: Iterable[str]) -> Cod
     """
     node = _parsed(definition)
     free = sorted(free)
-    return _compiled(_within(node, free) if free else node, file)
+    return _compiled(_within(node, free) if free else node, definition["file"])
 
 
 def codes_in(code: CodeType) -> Iterator[CodeType]:
