@@ -15,7 +15,7 @@ from tests.support.killer import Killer
 @pytest.fixture
 def killer(tmp_path):
     (tmp_path / "roots").mkdir()
-    return Killer(tmp_path / "roots" / "env", os.environ, 0, projects=["alpha"], sync=False)
+    return Killer(tmp_path / "roots" / "env", os.environ, 0, projects=["alpha"])
 
 
 def test_a_call_that_fails_or_is_the_last_leaves_a_correct_environment(killer):
