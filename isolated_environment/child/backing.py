@@ -21,6 +21,7 @@ _SEAL_SEAL, _SEAL_SHRINK, _SEAL_GROW = 1, 2, 4
 _MFD_CLOEXEC, _MFD_ALLOW_SEALING, _MFD_NOEXEC_SEAL = 1, 2, 8
 _MAP_SHARED, _MAP_POPULATE = 1, 0x8000
 
+_NOT_SUPPORTED = 95
 _NAME = "isolated-environment"
 
 #: Whether octets can be written to a descriptor of such memory (macOS has that only for its mapping).
@@ -29,17 +30,6 @@ WRITES = _LINUX
 
 class Refused(Exception):  # noqa: N818 - it says who refused
     """What the other side sent is not memory that is safe to use."""
-
-
-def is_supported() -> bool:
-    """Return whether this platform has such memory."""
-    if _LINUX:
-        return hasattr(os, "memfd_create")
-    try:
-        import _posixshmem  # type: ignore[import-not-found]  # noqa: F401
-    except ImportError:
-        return False
-    return True
 
 
 def create(capacity: int) -> int:
@@ -68,6 +58,8 @@ def create(capacity: int) -> int:
 
 
 def _memfd() -> int:
+    if not hasattr(os, "memfd_create"):  # a Python built for an older C library
+        raise OSError(_NOT_SUPPORTED, "this Python has no memfd_create")
     flags = _MFD_CLOEXEC | _MFD_ALLOW_SEALING
     try:  # a kernel can be told to give out no memory that could be executed
         return os.memfd_create(_NAME, flags | _MFD_NOEXEC_SEAL)
@@ -80,8 +72,10 @@ def _memfd() -> int:
 
 
 def _unlinked() -> int:
-    import _posixshmem
-
+    try:
+        import _posixshmem  # type: ignore[import-not-found]
+    except ImportError as error:
+        raise OSError(_NOT_SUPPORTED, "this platform has no memory without a name") from error
     name = "/ie-" + os.urandom(10).hex()  # macOS takes 31 characters
     descriptor: int = _posixshmem.shm_open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode=0o600)
     _posixshmem.shm_unlink(name)

@@ -128,7 +128,6 @@ def test_where_the_platform_has_no_memfd_the_name_is_gone_at_once(monkeypatch: p
     pytest.importorskip("_posixshmem")
     monkeypatch.setattr(backing, "_LINUX", False)
     before = set(os.listdir("/dev/shm"))
-    assert backing.is_supported()
     made = backing.create(SIZE)
     assert {name for name in os.listdir("/dev/shm") if name.startswith("ie-")} <= before
     backing.check(made, SIZE)
@@ -137,6 +136,18 @@ def test_where_the_platform_has_no_memfd_the_name_is_gone_at_once(monkeypatch: p
     assert os.pread(made, 1, 0) == b"\x01"
     mapping.close()
     os.close(made)
+
+
+def test_where_there_is_none_at_all_it_is_an_error_that_a_sender_can_live_with(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delattr(os, "memfd_create")
+    with pytest.raises(OSError, match="no memfd_create"):
+        backing.create(SIZE)
+    monkeypatch.setattr(backing, "_LINUX", False)
+    monkeypatch.setitem(sys.modules, "_posixshmem", None)
+    with pytest.raises(OSError, match="no memory without a name"):
+        backing.create(SIZE)
 
 
 def test_what_fails_halfway_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -86,6 +86,7 @@ def test_a_segment_that_was_lent_during_a_fork_is_never_filled_again() -> None:
         in_child(lambda: True)
         del view
         assert passed.answer() == [~1]
+        assert passed.inbox._attached == {}
         (view,) = passed.pass_(bytes(MIB))
         assert passed.rows("new", "lease") == [("new", 2, MIB), ("lease", 2, MIB)]
         assert list(passed.inbox._attached) == [2]

@@ -163,7 +163,9 @@ def test_without_descriptors_everything_travels_through_the_stream() -> None:
     views = inbox.unpack(table, [], frame)
     assert views == [memoryview(each) for each in sent]
     assert views[0].obj is frame.obj, "it was copied"
-    assert inbox.unpack(table, [], [bytes(each) for each in inline]) == views
+    again = inbox.unpack(table, [], [bytes(each) for each in inline])
+    assert again == views
+    assert not any(view.readonly for view in again)
 
 
 @pytest.mark.parametrize("name", ["memfd_create", "ftruncate", "pwrite"])

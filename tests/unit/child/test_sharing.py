@@ -73,6 +73,7 @@ def test_what_comes_back_is_the_same_memory() -> None:
     with line() as passed:
         (view,) = passed.pass_(owner)
         assert view.obj is owner
+        assert passed.inbox._held == {}, "each side would keep it for the other"
         del view
     assert len(open_descriptors()) == (1 if sys.version_info >= (3, 13) else 2)
 
