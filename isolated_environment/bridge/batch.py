@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..errors import InvalidTargetError, RemoteError, SerializationError, WorkerClosedError, WorkerDied
-from .connection import Late, timed_out
+from .deadlines import Late, timed_out
 
 if TYPE_CHECKING:
     from .calls import Calls, Outcome

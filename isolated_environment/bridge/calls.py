@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import pickle
+import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -94,16 +95,40 @@ class Calls:
             self._shipped.add(target, shipped.number)
         return Prepared(payload, buffers, shipped)
 
-    def ask(self, call: Prepared, *, keep: bool = False, deadline: float | None = None) -> Outcome:
-        """Send a call and wait for its outcome; arguments and exceptions as those of :meth:`start`."""
-        if call.shipped is not None or call.buffers or keep or deadline is not None:
-            (number,) = self.start([call], keep=keep, deadline=deadline)
-            return self.wait(number, deadline)
-        number = next(self._numbers)
+    def ask(self, target: object, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Outcome:
+        """Make a call and return its outcome; arguments and exceptions as those of :meth:`prepare` and :meth:`wait`."""
+        known = self._shipped.number_of(target)
+        if known is None or not are_plain(args, kwargs):
+            return self.ask_within(None, target, args, kwargs)
+        payload = dumps_plain((known, args, kwargs), self._peer.protocol)
         if self.dropped or self._memory.has_borrowed:
             self.flush()
-        self.connection.send_one(wire.CALL, number, wire.encode(wire.CALL, number, call.payload, call.flags))
-        return self.wait(number)
+        number = next(self._numbers)
+        found = self.connection.exchange(number, wire.encode(wire.CALL, number, payload, wire.PLAIN))
+        if found is None:
+            return self.wait(number)
+        try:
+            return True, loads_plain(found)
+        except Exception as error:  # noqa: BLE001 - as in _value
+            return False, cannot_build(error)
+
+    def ask_within(
+        self,
+        timeout: float | None,
+        target: object,
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+        *,
+        keep: bool = False,
+    ) -> Outcome:
+        """As :meth:`ask`, with a time-out in seconds.
+
+        Raises:
+            Late: it passed.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        (number,) = self.start([self.prepare(target, args, kwargs)], keep=keep, deadline=deadline)
+        return self.wait(number, deadline)
 
     def start(self, prepared: Iterable[Prepared], *, keep: bool = False, deadline: float | None = None) -> list[int]:
         """Send calls; return their numbers.

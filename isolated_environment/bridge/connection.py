@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import select
-import signal
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from typing import NoReturn
 
 from ..child import conversation, wire
 from ..child.parcels import Memory
 from ..child.transport import SocketTransport, rest_of
-from ..errors import CallError, CallTimeoutError, ProtocolError, WorkerClosedError, WorkerDied, WorkerStartError
+from ..errors import CallError, ProtocolError, WorkerClosedError
+from .deadlines import Late
+from .deaths import death_of
 from .output import Output
 from .spawn import GRACE, WorkerProcess
 
@@ -20,17 +22,6 @@ _LOOK = 50
 _AT_ONCE = getattr(select, "POLLIN", 1)
 _ROOM = getattr(select, "POLLOUT", 4)
 _NONBLOCKING = 0x40  # MSG_DONTWAIT
-
-
-class Late(Exception):  # noqa: N818 - no error yet: who knows which call it was makes one of it
-    """A deadline passed."""
-
-
-def timed_out(timeout: float | None) -> CallTimeoutError:
-    """Return the error of a call that was stopped after *timeout* seconds, ``None``: with the one around it."""
-    if timeout is None:
-        return CallTimeoutError("the call around this one did not end in time; both were stopped", timeout=0.0)
-    return CallTimeoutError(f"the call did not end within {timeout:g} s; it was stopped", timeout=float(timeout))
 
 
 class Connection:
@@ -68,6 +59,8 @@ class Connection:
             self._poll.register(process.pidfd, _AT_ONCE)
         #: Milliseconds to wait where no deadline is set.
         self._look = None if process.pidfd >= 0 else _LOOK
+        self._is_direct = process.pidfd >= 0 and isinstance(self._link, SocketTransport)
+        self._only_input = [(self._link_number, _AT_ONCE)]
 
     # out
 
@@ -95,15 +88,54 @@ class Connection:
             self.send([(kind, call)], [octets])
             return
         self._conversation.step(kind, call)
+        sent = self._send_some(self._link, octets)
+        if sent < len(octets):
+            self._send_all([memoryview(octets)[sent:]], ())
+
+    def exchange(self, call: int, octets: bytes) -> bytes | None:
+        """Send a plain call, as :meth:`send_one`, and return the pickle of its plain result.
+
+        Returns:
+            ``None`` when something else came first, or may come: :meth:`receive` goes on from there.
+
+        Raises:
+            Exception: as :meth:`send` and :meth:`receive`.
+        """
+        is_simple = self._is_direct and self.deadline is None and not self.is_closed and not self._arrived
+        if not is_simple or not self._decoder.is_between_frames or not isinstance(self._link, SocketTransport):
+            self.send_one(wire.CALL, call, octets)
+            return None
+        sent = self._send_some(self._link, octets)
+        if sent < len(octets):
+            self._conversation.begin(call)
+            self._send_all([memoryview(octets)[sent:]], ())
+            return None
+        ready = self._poll.poll()
+        if ready != self._only_input:
+            self._conversation.begin(call)
+            self._take(ready)
+            return None
+        self.is_quiet = True
         try:
-            sent = self._link.socket.send(octets, _NONBLOCKING)
+            came = self._link.receive_octets()
+        except ConnectionResetError:
+            self._raise_death()
+        found = None if came[1] else wire.plain_result(came[0], call)
+        if found is None:
+            self._conversation.begin(call)
+            if not self._read(came):
+                self._raise_death()
+        return found
+
+    def _send_some(self, link: SocketTransport, octets: bytes) -> int:
+        try:
+            sent: int = link.socket.send(octets, _NONBLOCKING)
         except BlockingIOError:
-            sent = 0
+            return 0
         except (BrokenPipeError, ConnectionResetError):
             self._raise_death()
         self.octets_sent += sent
-        if sent < len(octets):
-            self._send_all([memoryview(octets)[sent:]], ())
+        return sent
 
     def _send_all(self, views: list[memoryview], fds: Sequence[int]) -> None:
         if not isinstance(self._link, SocketTransport):
@@ -167,7 +199,11 @@ class Connection:
         patience = self._look if self.deadline is None else self._patience(self.deadline)
         if self.deadline is not None and time.monotonic() >= self.deadline:
             raise Late
-        ready = self._poll.poll(patience)
+        self._take(self._poll.poll(patience))
+        if self.process.pidfd < 0 and self.process.returncode() is not None and not self._read_all():
+            self._raise_death()
+
+    def _take(self, ready: list[tuple[int, int]]) -> None:
         # one look at all of them: were there text from before this frame was sent, it would say so
         self.is_quiet = len(ready) == 1 and ready[0][0] == self._link_number and not self._arrived
         for number, events in ready:
@@ -178,8 +214,6 @@ class Connection:
                 self._drain()
             elif not self._arrived and not self._read_all():  # its end: what it sent before comes first
                 self._raise_death()
-        if self.process.pidfd < 0 and self.process.returncode() is not None and not self._read_all():
-            self._raise_death()
 
     def _patience(self, deadline: float | None) -> float | None:
         left = None if deadline is None else max(0.0, (deadline - time.monotonic()) * 1000)
@@ -187,16 +221,10 @@ class Connection:
             return left
         return _LOOK if left is None else min(left, _LOOK)
 
-    def _read(self) -> bool:
-        """Read once; return whether there is more to come."""
+    def _read(self, came: tuple[bytes, Sequence[int]] | None = None) -> bool:
+        """Read once, or take what came already; return whether there is more to come."""
         try:
-            frames, descriptors = self._link.receive(self._decoder)
-            if descriptors:
-                self.memory.came(descriptors)
-            if frames is None:
-                return False
-            for frame in frames:
-                self._conversation.step(frame.kind, frame.call)
+            frames = self._frames(came)
         except ConnectionResetError:
             return False
         except wire.WireError as error:
@@ -211,6 +239,8 @@ class Connection:
             raise ProtocolError(
                 "the worker announced more than there is memory for", hint="return less at a time", received=""
             ) from error
+        if frames is None:
+            return False
         if not self._greeted and frames:
             self._greeted = True
             if frames[0].kind == wire.HELLO:
@@ -219,6 +249,17 @@ class Connection:
             self.is_quiet = False
         self._arrived.extend(frames)
         return True
+
+    def _frames(self, came: tuple[bytes, Sequence[int]] | None) -> list[wire.Frame] | None:
+        """Return the frames that came, ``None`` at the end."""
+        if came is None:
+            frames, descriptors = self._link.receive(self._decoder)
+        else:
+            frames, descriptors = self._decoder.take(came[0]) if came[0] else None, came[1]
+        self.memory.came(descriptors)
+        for frame in frames or ():
+            self._conversation.step(frame.kind, frame.call)
+        return frames
 
     def _read_all(self) -> bool:
         """After the worker's end: read what it left; return whether frames are there."""
@@ -234,7 +275,7 @@ class Connection:
 
     # the end
 
-    def _raise_death(self) -> None:
+    def _raise_death(self) -> NoReturn:
         raise self.death()
 
     def death(self) -> CallError:
@@ -242,25 +283,7 @@ class Connection:
         self._await_end(1.0)
         status = self.process.kill()
         self.output.drain()
-        tail = self.output.tail()
-        if not self._greeted:
-            return WorkerStartError(
-                f"the worker did not come up: {_how(status)}",
-                hint=f"run {self.process.interpreter} by hand; if it does not start, env.remove() and build anew",
-                interpreter=self.process.interpreter,
-                tail=tail,
-            )
-        shown = f"; its last lines:\n{tail}" if tail else ""
-        hint = None
-        if status == -signal.SIGKILL:
-            hint = "if nobody killed it, the machine was out of memory: the kernel's log says so"
-        return WorkerDied(
-            f"the worker ended before it answered: {_how(status)}{shown}",
-            hint=hint,
-            signal=_signal_name(status),
-            exit_code=status if status >= 0 else None,
-            tail=tail,
-        )
+        return death_of(self.process.interpreter, status, self.output.tail(), came_up=self._greeted)
 
     def end(self, *signals: int) -> None:
         """End the worker: each signal in turn, with time to obey, then kill it; what it still writes is handed on.
@@ -302,16 +325,3 @@ class Connection:
             self.output.drain()
         self.memory.close()
         self.process.close()
-
-
-def _signal_name(status: int) -> str | None:
-    if status >= 0:
-        return None
-    try:
-        return signal.Signals(-status).name
-    except ValueError:
-        return f"signal {-status}"
-
-
-def _how(status: int) -> str:
-    return f"killed by {_signal_name(status)}" if status < 0 else f"exit code {status}"

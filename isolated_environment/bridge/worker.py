@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import threading
-import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -22,7 +21,8 @@ from ..errors import (
 from . import exports
 from .batch import Batch
 from .calls import Calls, Outcome
-from .connection import Connection, Late, timed_out
+from .connection import Connection
+from .deadlines import Late, timed_out
 from .driver import Driver, Queue
 from .function import Callables
 from .pickling import Peer
@@ -113,7 +113,7 @@ class Worker(Callables):
         returned, value = self._ask(timeout, target, args, kwargs)
         if not returned:
             raise value
-        return self.given(value)
+        return Stream(self, value) if type(value) is Items else value
 
     def _submit(
         self, timeout: float | None, target: object, args: tuple[Any, ...], kwargs: Mapping[str, Any]
@@ -151,13 +151,15 @@ class Worker(Callables):
         *,
         keep: bool = False,
     ) -> Outcome:
-        self.assert_usable()
-        with self._mutex:  # as in _driving, which costs more than all of the rest
+        if self._ended is not None or self._connection.process.is_forgotten:
             self.assert_usable()
-            calls = self._calls
-            deadline = None if timeout is None else time.monotonic() + timeout
+        with self._mutex:  # as in _driving, which costs more than all of the rest
+            if self._ended is not None:
+                self.assert_usable()
             try:
-                return calls.ask(calls.prepare(target, args, kwargs), keep=keep, deadline=deadline)
+                if timeout is None and not keep:
+                    return self._calls.ask(target, args, kwargs)
+                return self._calls.ask_within(timeout, target, args, kwargs, keep=keep)
             except Late:
                 error = timed_out(timeout)
                 self.give_up(error)

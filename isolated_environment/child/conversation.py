@@ -64,6 +64,10 @@ class Conversation:
         """Numbers of the calls that have not ended."""
         return list(self._calls)
 
+    def begin(self, call: int) -> None:
+        """Take note that a call runs, if that is not known: one that goes a short way is not followed."""
+        self._calls.setdefault(call, "running")
+
     def step(self, kind: int, call: int = 0) -> None:
         """Take note of a frame that was sent or that came.
 

@@ -62,7 +62,9 @@ class Session:
                 self._stopped.popleft().stop(self)
             if self._calls:
                 self._run(self._calls.popleft())
-            elif not self._streams or not self._pump():
+            elif not self._streams:
+                self._await_call()
+            elif not self._pump():
                 self._wait(self._has_work)
             if self._gone or (self._ended and not self._calls):
                 for stream in self._streams.values():
@@ -71,31 +73,82 @@ class Session:
 
     # what the host asked for
 
+    def _await_call(self) -> None:
+        """Wait for what comes next; a plain call that comes alone is answered at once, past all queues."""
+        with self._turns:
+            is_free = not self._reads and not self._has_work() and self._decoder.is_between_frames
+            self._reads = self._reads or is_free
+        if not is_free:
+            self._wait(self._has_work)
+            return
+        call = None
+        try:
+            octets, descriptors = self._link.receive_octets()
+            if not descriptors:
+                call = wire.plain_call(octets)
+            if call is None:
+                self._memory.came(descriptors)
+                self._sort(self._decoder.take(octets) if octets else None)
+        finally:
+            self._give_turn()
+        if call is not None:
+            self._run_plain(*call)
+
+    def _run_plain(self, call: int, pickled: bytes) -> None:
+        target, args, kwargs = parcels.loads_plain(pickled)
+        function = self._functions.get(target)
+        if function is None:
+            self._conversation.begin(call)
+            self._run(wire.Frame(wire.CALL, wire.PLAIN, call, pickled))
+            return
+        try:
+            value = function(*args, **kwargs)
+            del args, kwargs
+            if type(value) in parcels.PLAIN:
+                flush_output()
+                if self.freed or self._memory.has_borrowed:
+                    self._tell_released()
+                octets = wire.encode(wire.RESULT, call, parcels.dumps_plain(value, self._protocol), wire.PLAIN)
+                with self._sending:
+                    self._link.send_one(octets)
+                return
+            self._conversation.begin(call)
+            self._answer(call, value)
+        except BaseException as error:  # noqa: BLE001 - whatever ends the call is the host's to know
+            self._conversation.begin(call)
+            self._answer_error(call, error)
+
     def _run(self, frame: wire.Frame) -> None:
         try:
             function, args, kwargs = self._loaded(frame)
             value = function(*args, **kwargs)
             del function, args, kwargs
-            if type(value) in parcels.PLAIN and not frame.flags & wire.KEEP:
-                flush_output()
-                self._tell_released()
-                self.send(wire.RESULT, frame.call, parcels.dumps_plain(value, self._protocol), wire.PLAIN)
-                return
-            value = streams.run_awaited(value)
             if frame.flags & wire.KEEP:
-                self.objects[frame.call] = value
+                self.objects[frame.call] = streams.run_awaited(value)
                 value = frame.call
-            elif streams.is_stream(value):
-                self._streams[frame.call] = streams.Stream(frame.call, value)
-                self.send(wire.STREAM, frame.call)
-                return
-            flush_output()
-            self.send_value(wire.RESULT, frame.call, value)
+            self._answer(frame.call, value)
         except BaseException as error:  # noqa: BLE001 - whatever ends the call is the host's to know
+            self._answer_error(frame.call, error)
+
+    def _answer(self, call: int, value: Any) -> None:
+        if type(value) in parcels.PLAIN:
             flush_output()
-            self.fail(frame.call, error)
-            # an interrupt is how the host gives a worker up: what it asked for besides goes to another one
-            self._gone = self._gone or type(error) is KeyboardInterrupt
+            self._tell_released()
+            self.send(wire.RESULT, call, parcels.dumps_plain(value, self._protocol), wire.PLAIN)
+            return
+        value = streams.run_awaited(value)
+        if streams.is_stream(value):
+            self._streams[call] = streams.Stream(call, value)
+            self.send(wire.STREAM, call)
+            return
+        flush_output()
+        self.send_value(wire.RESULT, call, value)
+
+    def _answer_error(self, call: int, error: BaseException) -> None:
+        flush_output()
+        self.fail(call, error)
+        # an interrupt is how the host gives a worker up: what it asked for besides goes to another one
+        self._gone = self._gone or type(error) is KeyboardInterrupt
 
     def _loaded(self, frame: wire.Frame) -> tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]:
         if frame.flags & wire.PLAIN:
@@ -177,12 +230,17 @@ class Session:
             try:
                 self._read()
             finally:
-                with self._turns:
-                    self._reads = False
-                    turns, self._waiting = self._waiting, []
-                for turn in turns:  # one of them reads next, if it still has to wait
-                    turn.release()
+                self._give_turn()
             at_least_once = False
+
+    def _give_turn(self) -> None:
+        with self._turns:
+            self._reads = False
+            if not self._waiting:
+                return
+            turns, self._waiting = self._waiting, []
+        for turn in turns:  # one of them reads next, if it still has to wait
+            turn.release()
 
     def has_input(self) -> bool:
         """Return whether something came that nobody read."""
@@ -190,8 +248,10 @@ class Session:
 
     def _read(self) -> None:
         frames, descriptors = self._link.receive(self._decoder)
-        if descriptors:
-            self._memory.came(descriptors)
+        self._memory.came(descriptors)
+        self._sort(frames)
+
+    def _sort(self, frames: list[wire.Frame] | None) -> None:
         if frames is None:
             self._gone = True
             raise ConnectionResetError("the host is gone")

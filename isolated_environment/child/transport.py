@@ -53,26 +53,27 @@ class SocketTransport:
         Raises:
             WireError: it is no frame.
         """
-        octets: Any
         if decoder.is_filling:
-            octets, ancillary, flags, _ = self._fill([decoder.buffer()], self._space, self._flags)
-        else:
-            octets, ancillary, flags, _ = self._receive(_CHUNK, self._space, self._flags)
-        descriptors = self._descriptors(ancillary, flags) if ancillary else ()
-        if not octets:
-            return None, descriptors
+            count, ancillary, flags, _ = self._fill([decoder.buffer()], self._space, self._flags)
+            return (decoder.fed(count) if count else None), self._descriptors(ancillary, flags)
+        octets, descriptors = self.receive_octets()
         try:
-            return decoder.take(octets) if type(octets) is bytes else decoder.fed(octets), descriptors
+            return (decoder.take(octets) if octets else None), descriptors
         except BaseException:
             for descriptor in descriptors:
                 os.close(descriptor)
             raise
 
+    def receive_octets(self) -> tuple[bytes, Sequence[int]]:
+        """Return some of what came, nothing at the end, and the descriptors that came with it."""
+        octets, ancillary, flags, _ = self._receive(_CHUNK, self._space, self._flags)
+        return octets, self._descriptors(ancillary, flags) if ancillary else ()
+
     def discard(self) -> bool:
         """Throw away what came; return whether there may come more."""
         try:
-            octets, ancillary, flags, _ = self._receive(_CHUNK, self._space, self._flags)
-            for descriptor in self._descriptors(ancillary, flags):
+            octets, descriptors = self.receive_octets()
+            for descriptor in descriptors:
                 os.close(descriptor)
         except OSError:
             return False
@@ -138,12 +139,16 @@ class PipeTransport:
 
     def receive(self, decoder: wire.Decoder) -> tuple[list[wire.Frame] | None, Sequence[int]]:
         """As :meth:`SocketTransport.receive`."""
-        octets = os.read(self._reading, _CHUNK)
+        octets, _ = self.receive_octets()
         return (decoder.take(octets) if octets else None), ()
+
+    def receive_octets(self) -> tuple[bytes, Sequence[int]]:
+        """As :meth:`SocketTransport.receive_octets`."""
+        return os.read(self._reading, _CHUNK), ()
 
     def discard(self) -> bool:
         """As :meth:`SocketTransport.discard`."""
-        return bool(os.read(self._reading, _CHUNK))
+        return bool(self.receive_octets()[0])
 
     def send(self, parts: Parts, descriptors: Sequence[int] = ()) -> None:  # noqa: ARG002 - none is ever given
         """As :meth:`SocketTransport.send`."""

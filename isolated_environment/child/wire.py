@@ -129,6 +129,24 @@ def encode_with_buffers(
     return [header + _LENGTHS.pack(len(table), len(payload)) + table, payload, *inline]
 
 
+def plain_call(octets: bytes) -> tuple[int, bytes] | None:
+    """Return number and pickle of a plain call, if *octets* are one and nothing else."""
+    if len(octets) < HEADER_SIZE:
+        return None
+    magic, version, kind, flags, descriptors, call, length = _HEADER.unpack_from(octets)
+    if kind != CALL or flags != PLAIN or length != len(octets) - HEADER_SIZE:
+        return None
+    return (call, octets[HEADER_SIZE:]) if magic == MAGIC and version == VERSION and not descriptors else None
+
+
+def plain_result(octets: bytes, call: int) -> bytes | None:
+    """Return the pickle of the plain result of *call*, if *octets* are that and nothing else."""
+    length = len(octets) - HEADER_SIZE
+    if length >= 0 and _HEADER.unpack_from(octets) == (MAGIC, VERSION, RESULT, PLAIN, 0, call, length):
+        return octets[HEADER_SIZE:]
+    return None
+
+
 class Decoder:
     """Octets in, frames out.
 
