@@ -15,6 +15,7 @@ from ..child import wire
 from ..child.parcels import are_plain, dumps_plain, loads_plain
 from ..errors import SerializationError
 from . import pickling, targets
+from .bundle import Bundle
 from .configuration import configuration
 from .connection import Connection
 from .exports import Exports
@@ -26,18 +27,6 @@ from .stream import Items
 
 #: What a call ended with: whether it returned, and what it returned or raised.
 Outcome = tuple[bool, Any]
-
-
-class _Batch:
-    """Frames that are sent at once."""
-
-    def __init__(self) -> None:
-        self.clear()
-
-    def clear(self) -> None:
-        self.frames: list[tuple[int, int]] = []
-        self.parts: list[bytes | memoryview] = []
-        self.descriptors: list[int] = []
 
 
 class Calls:
@@ -142,18 +131,18 @@ class Calls:
             WorkerDied: the worker ended.
             Late: *deadline* passed.
         """
-        numbers, batch = [], _Batch()
+        numbers, bundle = [], Bundle(self.connection)
         before = self.connection.limit(deadline)
         try:
-            self._add_dropped(batch)
+            bundle.add_dropped(self.dropped)
             for call in prepared:
                 number = next(self._numbers)
                 numbers.append(number)
                 if call.shipped is not None:
-                    self._add(batch, wire.SHIP, call.shipped.number, call.shipped.payload)
+                    bundle.add(wire.SHIP, call.shipped.number, call.shipped.payload)
                 flags = call.flags | wire.KEEP if keep else call.flags
-                self._add(batch, wire.CALL, number, call.payload, call.buffers, flags)
-            self._send(batch)
+                bundle.add(wire.CALL, number, call.payload, call.buffers, flags)
+            bundle.send()
         finally:
             self.connection.deadline = before
         return numbers
@@ -168,44 +157,17 @@ class Calls:
         number = next(self._ship_numbers)
         return number, Shipped(number, pickle.dumps(told, 4))
 
-    def _add_dropped(self, batch: _Batch) -> None:
-        while self.dropped:
-            dropped = self.dropped.popleft()
-            batch.frames.append(dropped)
-            batch.parts.append(wire.encode(*dropped))
-        released = self._memory.released()
-        if released:
-            batch.frames.append((wire.RELEASE, 0))
-            batch.parts.append(wire.encode(wire.RELEASE, 0, released))
-
-    def _add(
-        self, batch: _Batch, kind: int, call: int, payload: bytes, buffers: Sequence[Any] = (), flags: int = 0
-    ) -> None:
-        batch.frames.append((kind, call))
-        if not buffers:
-            batch.parts.append(wire.encode(kind, call, payload, flags))
-            return
-        if batch.descriptors:  # they travel with the first octets of what is sent at once
-            self._send(batch)
-        parts, batch.descriptors = self._memory.framed(kind, call, payload, buffers, flags)
-        batch.parts += parts
-
-    def _send(self, batch: _Batch) -> None:
-        if batch.frames:
-            self.connection.send(batch.frames, batch.parts, batch.descriptors)
-        batch.clear()
-
     def _send_one(self, kind: int, call: int, payload: bytes, buffers: Sequence[Any] = ()) -> None:
-        batch = _Batch()
-        self._add_dropped(batch)
-        self._add(batch, kind, call, payload, buffers)
-        self._send(batch)
+        bundle = Bundle(self.connection)
+        bundle.add_dropped(self.dropped)
+        bundle.add(kind, call, payload, buffers)
+        bundle.send()
 
     def flush(self) -> None:
         """Tell the worker what nothing here refers to any more."""
-        batch = _Batch()
-        self._add_dropped(batch)
-        self._send(batch)
+        bundle = Bundle(self.connection)
+        bundle.add_dropped(self.dropped)
+        bundle.send()
 
     def bye(self) -> None:
         """Tell the worker that no more calls come."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import select
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from ..child import conversation, wire
 from ..child.parcels import Memory
 from ..child.transport import SocketTransport, rest_of
-from ..errors import CallError, ProtocolError, WorkerClosedError
+from ..errors import CallError, WorkerClosedError
+from .arrivals import Arrivals
 from .deadlines import Late
 from .deaths import death_of
 from .output import Output
@@ -36,20 +36,18 @@ class Connection:
         self.process = process
         self.output = Output(process.text, on_output)
         self._link = process.link
-        self._decoder = wire.Decoder()
-        self._conversation = conversation.Conversation()
-        self._arrived: deque[wire.Frame] = deque()
         #: Memory that both sides see.
         self.memory = Memory(self._link.carries_descriptors)
+        self._conversation = conversation.Conversation()
+        self._arrivals = Arrivals(process, self.memory, self._conversation)
+        self._arrived = self._arrivals.frames
         #: How much went to the worker.
         self.octets_sent = 0
         #: When the calls that are under way have to end, or ``None``.
         self.deadline: float | None = None
-        self._greeted = False
         #: Whether it was closed.
         self.is_closed = False
-        #: Whether nothing that was written before the last frame can still lie in the pipe.
-        self.is_quiet = False
+        self._was_quiet = False
         self._reads_text = True
         self._poll = select.poll()
         self._link_number = self._link.fileno()
@@ -102,7 +100,7 @@ class Connection:
             Exception: as :meth:`send` and :meth:`receive`.
         """
         is_simple = self._is_direct and self.deadline is None and not self.is_closed and not self._arrived
-        if not is_simple or not self._decoder.is_between_frames or not isinstance(self._link, SocketTransport):
+        if not is_simple or not self._arrivals.decoder.is_between_frames or not isinstance(self._link, SocketTransport):
             self.send_one(wire.CALL, call, octets)
             return None
         sent = self._send_some(self._link, octets)
@@ -115,7 +113,7 @@ class Connection:
             self._conversation.begin(call)
             self._take(ready)
             return None
-        self.is_quiet = True
+        self._was_quiet = self._arrivals.is_single = True
         try:
             came = self._link.receive_octets()
         except ConnectionResetError:
@@ -123,7 +121,7 @@ class Connection:
         found = None if came[1] else wire.plain_result(came[0], call)
         if found is None:
             self._conversation.begin(call)
-            if not self._read(came):
+            if not self._arrivals.read(came):
                 self._raise_death()
         return found
 
@@ -187,7 +185,8 @@ class Connection:
 
     def drain_output(self) -> None:
         """Hand on the text that the worker has written until now."""
-        if not self.is_quiet:
+        # were there text from before the last frame was sent, the look at the pipe that led to it would have seen it
+        if not (self._was_quiet and self._arrivals.is_single):
             self.output.drain()
 
     def _assert_open(self) -> None:
@@ -200,19 +199,18 @@ class Connection:
         if self.deadline is not None and time.monotonic() >= self.deadline:
             raise Late
         self._take(self._poll.poll(patience))
-        if self.process.pidfd < 0 and self.process.returncode() is not None and not self._read_all():
+        if self.process.pidfd < 0 and self.process.returncode() is not None and not self._arrivals.read_all():
             self._raise_death()
 
     def _take(self, ready: list[tuple[int, int]]) -> None:
-        # one look at all of them: were there text from before this frame was sent, it would say so
-        self.is_quiet = len(ready) == 1 and ready[0][0] == self._link_number and not self._arrived
+        self._was_quiet = len(ready) == 1 and ready[0][0] == self._link_number and not self._arrived
         for number, events in ready:
             if number == self._link_number:
-                if events & ~_ROOM and not self._read():
+                if events & ~_ROOM and not self._arrivals.read():
                     self._raise_death()
             elif number == self.process.text:
                 self._drain()
-            elif not self._arrived and not self._read_all():  # its end: what it sent before comes first
+            elif not self._arrived and not self._arrivals.read_all():  # its end: what it sent before comes first
                 self._raise_death()
 
     def _patience(self, deadline: float | None) -> float | None:
@@ -220,58 +218,6 @@ class Connection:
         if self.process.pidfd >= 0:
             return left
         return _LOOK if left is None else min(left, _LOOK)
-
-    def _read(self, came: tuple[bytes, Sequence[int]] | None = None) -> bool:
-        """Read once, or take what came already; return whether there is more to come."""
-        try:
-            frames = self._frames(came)
-        except ConnectionResetError:
-            return False
-        except wire.WireError as error:
-            self.process.kill()
-            raise ProtocolError(
-                f"the worker sent what it may not: {error.message}",
-                hint="something in the environment writes to descriptors that it did not open",
-                received=repr(error.received),
-            ) from None
-        except MemoryError as error:
-            self.process.kill()
-            raise ProtocolError(
-                "the worker announced more than there is memory for", hint="return less at a time", received=""
-            ) from error
-        if frames is None:
-            return False
-        if not self._greeted and frames:
-            self._greeted = True
-            if frames[0].kind == wire.HELLO:
-                frames = frames[1:]
-        if len(frames) != 1:
-            self.is_quiet = False
-        self._arrived.extend(frames)
-        return True
-
-    def _frames(self, came: tuple[bytes, Sequence[int]] | None) -> list[wire.Frame] | None:
-        """Return the frames that came, ``None`` at the end."""
-        if came is None:
-            frames, descriptors = self._link.receive(self._decoder)
-        else:
-            frames, descriptors = self._decoder.take(came[0]) if came[0] else None, came[1]
-        self.memory.came(descriptors)
-        for frame in frames or ():
-            self._conversation.step(frame.kind, frame.call)
-        return frames
-
-    def _read_all(self) -> bool:
-        """After the worker's end: read what it left; return whether frames are there."""
-        while self._has_input():
-            if not self._read():
-                break
-        return bool(self._arrived)
-
-    def _has_input(self) -> bool:
-        poll = select.poll()
-        poll.register(self._link_number, _AT_ONCE)
-        return bool(poll.poll(0))
 
     # the end
 
@@ -283,7 +229,7 @@ class Connection:
         self._await_end(1.0)
         status = self.process.kill()
         self.output.drain()
-        return death_of(self.process.interpreter, status, self.output.tail(), came_up=self._greeted)
+        return death_of(self.process.interpreter, status, self.output.tail(), came_up=self._arrivals.is_greeted)
 
     def end(self, *signals: int) -> None:
         """End the worker: each signal in turn, with time to obey, then kill it; what it still writes is handed on.

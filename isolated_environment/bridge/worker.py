@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from ..child import wire
 from ..errors import (
     CallError,
     CallTimeoutError,
@@ -18,11 +17,11 @@ from ..errors import (
     WorkerClosedError,
     WorkerDied,
 )
-from . import exports
 from .batch import Batch
 from .calls import Calls, Outcome
 from .connection import Connection
 from .deadlines import Late, timed_out
+from .driven import Driven
 from .driver import Driver, Queue
 from .function import Callables
 from .pickling import Peer
@@ -42,7 +41,7 @@ _ANOTHER = "make a new one"
 _HARMLESS = (InvalidTargetError, SerializationError)
 
 
-class Worker(Callables):
+class Worker(Driven, Callables):
     """A process of the environment that answers calls, one after the other.  Threads may share it.
 
     It is made by :meth:`~isolated_environment.IsolatedEnvironment.worker`, and closed by :meth:`close`, by ``with``,
@@ -202,63 +201,6 @@ class Worker(Callables):
     def given(self, value: Any) -> Any:
         """Return a value as the caller gets it."""
         return Stream(self, value) if type(value) is Items else value
-
-    # what streams and proxies need
-
-    def fill(self, items: Items) -> None:
-        """Wait until a stream has items, or ended."""
-        if items.arrived or items.has_ended:
-            return
-        self.assert_usable()
-        with self._mutex:
-            if items.arrived or items.has_ended:  # another thread drove it meanwhile
-                return
-            with self._driving() as calls:
-                wanted = items.wanted()
-                if wanted:
-                    calls.credit(items.number, wanted)
-                calls.drive(lambda: bool(items.arrived or items.has_ended))
-
-    async def afill(self, items: Items) -> None:
-        """As :meth:`fill`, without blocking the event loop."""
-        import asyncio
-
-        if not (items.arrived or items.has_ended):
-            await asyncio.to_thread(self.fill, items)
-
-    def stop_stream(self, items: Items) -> None:
-        """Let a generator end where it is."""
-        self._calls.dropped.append((wire.STOP, items.number))
-        if not self._is_for_one_call and self.is_alive:
-            with self._driving() as calls:
-                calls.flush()
-
-    def drop_stream(self, items: Items) -> None:
-        """As :meth:`stop_stream`, with the next call: this may run in any thread, at any moment."""
-        self._calls.dropped.append((wire.STOP, items.number))
-
-    def stream_ended(self) -> None:
-        """Take note that nobody reads a stream of this worker any more."""
-        if self._is_for_one_call:
-            self.close()
-
-    def drop_object(self, number: int) -> None:
-        """Let a kept object go, with the next call: this may run in any thread, at any moment."""
-        self._calls.dropped.append((wire.FREE, number))
-
-    @property
-    def has_streams(self) -> bool:
-        """Whether somebody still reads a stream of this worker."""
-        return self._ended is None and self._calls.has_streams
-
-    def assert_pickling_for(self) -> None:
-        """Raise unless this thread pickles for this worker.
-
-        Raises:
-            TypeError: it pickles for another one, or for something else.
-        """
-        if exports.current() is not self._calls.exports:
-            raise TypeError("an object of a worker can be an argument of calls of that worker alone")
 
     # the end
 

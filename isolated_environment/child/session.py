@@ -1,8 +1,4 @@
-"""The worker's side of a connection: calls are taken one after the other, in the main thread.
-
-While the main thread or another one waits for the host to answer a callback, it reads for all: one thread reads at a
-time, and passes on what is for others.
-"""
+"""The worker's side of a connection: calls are taken one after the other, in the main thread."""
 
 from __future__ import annotations
 
@@ -11,7 +7,7 @@ import os
 import sys
 from _collections import deque  # type: ignore[import-not-found]  # collections costs more than all of ours
 
-from . import conversation, failure, handles, parcels, pickling, streams, transport, wire
+from . import failure, handles, parcels, pickling, reader, streams, transport, wire
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,10 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-_ANSWERS = frozenset({wire.RETURN, wire.RAISE})
-
-
-class Session:
+class Session(reader.Reader):
     """One connection to a host.
 
     Args:
@@ -30,27 +23,19 @@ class Session:
     """
 
     def __init__(self, link: transport.SocketTransport | transport.PipeTransport) -> None:
+        super().__init__(link)
         #: Objects that are kept for the host, by number.
         self.objects: dict[int, Any] = {}
         #: Functions of the host that nothing here refers to any more, by number.
         self.freed: deque[int] = deque()
-        self._link = link
-        self._decoder = wire.Decoder()
-        self._conversation = conversation.Conversation()
-        self._memory = parcels.Memory(link.carries_descriptors)
         self._shipped: dict[int, bytes | memoryview] = {}
         self._functions: dict[int, Callable[..., Any]] = {}
         self._protocol = min(5, pickling.HIGHEST)
-        self._calls: deque[wire.Frame] = deque()
         self._streams: dict[int, streams.Stream] = {}
         self._stopped: deque[streams.Stream] = deque()
-        self._answers: dict[int, wire.Frame] = {}
         self._asked = 0
-        self._ended = self._gone = False
+        self._ended = False
         self._sending = _thread.RLock()
-        self._turns = _thread.allocate_lock()
-        self._reads = False
-        self._waiting: list[_thread.LockType] = []
         self._main = _thread.get_ident()
 
     def run(self) -> None:
@@ -209,63 +194,6 @@ class Session:
         if frame.kind == wire.RAISE:
             raise value
         return value
-
-    # one thread reads
-
-    def _wait(self, ready: Callable[[], object], *, at_least_once: bool = False) -> None:
-        """Return when *ready* does; read meanwhile, unless another thread does."""
-        while True:
-            with self._turns:
-                if not at_least_once and ready():
-                    return
-                others = self._reads
-                if others:
-                    turn = _thread.allocate_lock()
-                    turn.acquire()
-                    self._waiting.append(turn)
-                self._reads = True
-            if others:
-                turn.acquire()
-                continue
-            try:
-                self._read()
-            finally:
-                self._give_turn()
-            at_least_once = False
-
-    def _give_turn(self) -> None:
-        with self._turns:
-            self._reads = False
-            if not self._waiting:
-                return
-            turns, self._waiting = self._waiting, []
-        for turn in turns:  # one of them reads next, if it still has to wait
-            turn.release()
-
-    def has_input(self) -> bool:
-        """Return whether something came that nobody read."""
-        return transport.has_input(self._link.fileno())
-
-    def _read(self) -> None:
-        frames, descriptors = self._link.receive(self._decoder)
-        self._memory.came(descriptors)
-        self._sort(frames)
-
-    def _sort(self, frames: list[wire.Frame] | None) -> None:
-        if frames is None:
-            self._gone = True
-            raise ConnectionResetError("the host is gone")
-        for frame in frames:
-            kind = frame.kind
-            self._conversation.step(kind, frame.call)
-            if frame.flags & wire.BUFFERS:
-                self._memory.arrived(frame)
-            if kind == wire.CALL:
-                self._calls.append(frame)
-            elif kind in _ANSWERS:
-                self._answers[frame.call] = frame
-            else:
-                self._take_note(kind, frame)
 
     def _take_note(self, kind: int, frame: wire.Frame) -> None:
         if kind == wire.CREDIT:
