@@ -208,3 +208,15 @@ def test_a_build_that_is_not_the_pinned_one_is_an_install_error(make, toolchain,
         with pytest.raises(errors.BuildError):
             env.ensure()
     assert not env.installed()
+
+
+@PIP_SLOWLY
+def test_a_cpu_build_under_the_label_of_a_cuda_one_is_an_install_error(make, toolchain, main_index, tmp_path):  # noqa: F811
+    """Name and metadata are right; what torch would say of itself is not."""
+    files = {"torch/__init__.py": "", "torch/version.py": "__version__ = '2.1.2+cpu'\ncuda = None\n"}
+    make_wheel(tmp_path / "mirror" / "cu121" / "torch", "torch", "2.1.2+cu121", files=files)
+    env = make(["torch==2.1.2"], torch=TorchIndex("cu121", base_url=tmp_path / "mirror"), toolchain=toolchain)
+    with pytest.raises(errors.VerificationError) as caught:
+        env.ensure()
+    assert any("2.1.2+cpu" in line and "2.1.2+cu121" in line for line in caught.value.damage)
+    assert not env.installed()

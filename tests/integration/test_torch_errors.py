@@ -191,7 +191,7 @@ def test_unusable_gpu_falls_back_to_the_cpu_only_when_asked(make, toolchain, pag
     [
         ({"cuda": (13, 0), "capabilities": ((9, 0),)}, "2.5.1+cu124"),
         ({"cuda": (12, 2), "capabilities": ((8, 6),)}, "2.5.1+cu121"),
-        ({"cuda": (12, 6), "capabilities": ((6, 1),)}, "2.5.1+cu124"),
+        pytest.param({"cuda": (12, 6), "capabilities": ((6, 1),)}, "2.5.1+cu124", marks=pytest.mark.slow),
         ({"cuda": (11, 8), "capabilities": ((3, 7),)}, "2.1.2+cu118"),
         ({}, "2.5.1+cpu"),
         ({"amd": ("gfx942",)}, "2.8.0+rocm6.4"),

@@ -35,6 +35,7 @@ def make_channels(directory: Path) -> Path:
     make_torch(directory / "rocm6.4" / "torch", "2.8.0+rocm6.4", requires=["pytorch-triton-rocm"])
     make_wheel(directory / "rocm6.4" / "pytorch-triton-rocm", "pytorch-triton-rocm", "3.4.0")
     make_torch(directory / "xpu" / "torch", "2.5.1+xpu")
+    make_wheel(directory / "cu121" / "torchaudio", "torchaudio", "2.11.0+cu121")  # names no torch, as the real one
     make_wheel(directory / "cu121" / "privatename", "privatename", "1.0")
     return directory
 
