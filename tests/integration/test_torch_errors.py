@@ -129,6 +129,7 @@ def test_a_partner_that_contradicts_the_pin_names_both_sides(make, toolchain, re
     assert "torchaudio" in error.hint
 
 
+@PIP_SLOWLY
 def test_a_dependency_that_contradicts_the_pin_names_both_sides(make, toolchain, refused):
     error = refused(make(["torch==2.1.2", "needsnew"], torch="cu121", toolchain=toolchain), errors.TorchConflictError)
     assert (error.pin, error.requirement) == ("torch==2.1.2+cu121", "torch>=2.2 (from needsnew)")
