@@ -55,7 +55,8 @@ def _reduce_ndarray(numpy: Any, array: Any) -> Any:
     if described is None:
         return _reduce_objects(array)
     if sharing.live and array.size:
-        found = _shared(array)
+        # memory is shared as a whole: where the first element lies, there lie all
+        found = sharing.around(array.__array_interface__["data"][0], array.itemsize)
         if found is not None:
             owner, offset = found
             return decode_shared, (described, array.shape, array.strides, offset, PickleBuffer(owner))
@@ -91,16 +92,6 @@ def exported(address: int, size: int, owner: Any) -> Any:
 def axes_in_memory(strides: tuple[int, ...]) -> tuple[int, ...]:
     """Return the axes from the slowest to the fastest; those of equal stride keep their order."""
     return tuple(sorted(range(len(strides)), key=lambda axis: -abs(strides[axis])))
-
-
-def _shared(array: Any) -> tuple[Any, int] | None:
-    """Return the shared memory that *array* lies in, and the offset of its first element."""
-    start = array.__array_interface__["data"][0]
-    reach = [stride * (count - 1) for stride, count in zip(array.strides, array.shape)]  # noqa: B905 - Python 3.8
-    low = start + sum(each for each in reach if each < 0)
-    high = start + sum(each for each in reach if each > 0) + array.itemsize
-    found = sharing.around(low, high - low)
-    return None if found is None else (found[0], found[1] + start - low)
 
 
 def _reduce_objects(array: Any) -> Any:

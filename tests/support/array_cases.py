@@ -13,6 +13,8 @@ def cases(np):
     frozen = np.arange(5)
     frozen.flags.writeable = False
     objects = np.array([1, "x", None, [1, 2], (3,), np.float32(2)], dtype=object)
+    lists = np.empty(2, object)
+    lists[0], lists[1] = [1, 2], [3, 4]
     spread = {"names": ["a", "b"], "formats": ["i4", "i2"], "offsets": [8, 2], "itemsize": 16}
     found = {
         "array": cube,
@@ -38,6 +40,7 @@ def cases(np):
         "complex": np.arange(3) + 1j,
         "structured": np.zeros(3, record),
         "objects": objects,
+        "objects that are lists": lists,
         "objects in a matrix": objects.reshape(2, 3),
         "void": np.zeros(2, "V5"),
         "text of no length": np.zeros(2, "U0"),

@@ -93,7 +93,13 @@ def users_of(inode: int) -> list[str]:
 
 def open_descriptors() -> set[str]:
     """The descriptors of this process that are open for memory of ours and no garbage."""
-    gc.collect()
+    if listed_descriptors():
+        gc.collect()
+    return listed_descriptors()
+
+
+def listed_descriptors() -> set[str]:
+    """The descriptors of this process that are open for memory of ours."""
     return {
         entry.name
         for entry in Path("/proc/self/fd").iterdir()

@@ -76,6 +76,17 @@ def test_a_segment_that_was_filled_with_less_takes_more() -> None:
             assert passed.answer() == [1]
 
 
+def test_a_segment_takes_no_more_memory_than_was_written_to_it() -> None:
+    with line() as passed:
+        for size in (5_300_000, 5_100_000, 5_500_000):
+            passed.pass_(octets(size))
+            (segment,) = passed.outbox._out.values()
+            assert segment.capacity > 5_900_000
+            written = max(5_300_000, size)
+            assert written <= os.fstat(segment.descriptor).st_blocks * 512 < written + 4096
+            passed.answer()
+
+
 @pytest.mark.parametrize(
     "derived",
     [

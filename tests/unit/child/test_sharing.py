@@ -16,16 +16,15 @@ import pytest
 import isolated_environment.child
 from isolated_environment.child import backing, pickling, sharing
 from isolated_environment.child.memory import MOST_SHARED, Outbox, Refused
-from tests.support.passing import Line, line, open_descriptors, users_of
+from tests.support.passing import Line, line, listed_descriptors, open_descriptors, users_of
 
 
 @pytest.fixture(autouse=True)
 def nothing_stays() -> Iterator[None]:
     before = open_descriptors()
     yield
-    gc.collect()
-    assert sharing.live == {}
     assert open_descriptors() == before
+    assert sharing.live == {}
 
 
 @pytest.fixture
@@ -100,12 +99,11 @@ def test_it_stays_mapped_over_there_until_its_maker_is_done_with_it(far: Any) ->
 
 def test_its_descriptor_is_closed_at_once_also_when_it_was_garbage() -> None:
     before = open_descriptors()
-    gc.collect()
     circle: list[Any] = [sharing.make(1)]
     circle.append(circle)
     del circle
     gc.collect()
-    assert open_descriptors() == before
+    assert listed_descriptors() == before
 
 
 def test_the_next_table_tells_what_is_gone(far: Any) -> None:
