@@ -6,6 +6,7 @@ import threading
 from contextlib import AbstractContextManager
 
 from ..child import wire
+from ..errors import CallError
 from . import exports
 from .calls import Calls
 from .stream import Items
@@ -27,11 +28,15 @@ class Driven:
         with self._mutex:
             if items.arrived or items.has_ended:  # another thread drove it meanwhile
                 return
-            with self._driving() as calls:
-                wanted = items.wanted()
-                if wanted:
-                    calls.credit(items.number, wanted)
-                calls.drive(lambda: bool(items.arrived or items.has_ended))
+            try:
+                with self._driving() as calls:
+                    wanted = items.wanted()
+                    if wanted:
+                        calls.credit(items.number, wanted)
+                    calls.drive(lambda: bool(items.arrived or items.has_ended))
+            except CallError:
+                if not items.has_ended:  # by the same error, which the stream tells once
+                    raise
 
     async def afill(self, items: Items) -> None:
         """As :meth:`fill`, without blocking the event loop."""

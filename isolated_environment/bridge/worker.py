@@ -15,7 +15,6 @@ from ..errors import (
     InvalidTargetError,
     SerializationError,
     WorkerClosedError,
-    WorkerDied,
 )
 from .batch import Batch
 from .calls import Calls, Outcome
@@ -253,7 +252,10 @@ class Worker(Driven, Callables):
             self._finish()
 
     def _finish(self) -> None:
-        self._calls.close(self._ended if isinstance(self._ended, WorkerDied) else self._closed())
+        error = self._ended
+        if not isinstance(error, CallError) or isinstance(error, WorkerClosedError):
+            error = self._closed()
+        self._calls.close(error)
         self._finalizer.detach()
         self._connection.close()
         self._held = None

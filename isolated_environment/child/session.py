@@ -186,9 +186,11 @@ class Session(reader.Reader):
             self.send_value(wire.CALLBACK, asked, (number, args, kwargs))
         main = _thread.get_ident() == self._main
         while asked not in self._answers:
-            self._wait(lambda: asked in self._answers or (main and self._calls))
+            self._wait(lambda: asked in self._answers or (main and (self._calls or self._ended)))
             if main and self._calls and asked not in self._answers:
                 self._run(self._calls.popleft())  # the function calls back into this worker
+            if main and (self._gone or self._ended) and asked not in self._answers:
+                raise KeyboardInterrupt  # nobody answers any more
         frame = self._answers.pop(asked)
         value = pickling.loads(frame.payload, self._memory.buffers_of(frame))
         if frame.kind == wire.RAISE:
