@@ -64,7 +64,7 @@ def test_both_workers_work(beyond):
 
 
 def test_a_worker_that_died_is_replaced_and_only_its_call_fails(beyond):
-        with beyond.workers(1, on_output=str) as pool:
+    with beyond.workers(1, on_output=str) as pool:
         futures = [pool.submit("beyond:echo", number) for number in range(20)]
         crash = pool.submit("beyond:end", "segfault")
         more = [pool.submit("beyond:echo", number) for number in range(20)]
@@ -111,5 +111,5 @@ def test_shutting_down_cancels_what_has_not_begun(beyond):
     pool.shutdown(cancel_futures=True)
     assert running.result() is None
     assert all(future.cancelled() for future in waiting)
-        with pytest.raises(errors.WorkerClosedError):
+    with pytest.raises(errors.WorkerClosedError):
         pool.submit("beyond:echo", 1)
