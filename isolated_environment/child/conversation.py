@@ -3,46 +3,32 @@
 from __future__ import annotations
 
 from . import wire
-from .wire import (
-    BYE,
-    CALL,
-    CALLBACK,
-    CONFIG,
-    CREDIT,
-    END,
-    ERROR,
-    FREE,
-    HELLO,
-    ITEMS,
-    LOG,
-    RAISE,
-    RELEASE,
-    RESULT,
-    RETURN,
-    SHIP,
-    STOP,
-    STREAM,
-)
 
 _IDLE = "idle"
 
 #: What may follow what.  Between start and end of the connection, for each call and for each callback: from a state
 #: and a kind to the next state.  A kind that a state does not list is a violation.
 CONNECTION = {
-    "new": {HELLO: "greeted", CONFIG: "configured"},
-    "greeted": {CONFIG: "ready", LOG: "greeted"},
-    "configured": {HELLO: "ready", BYE: "closing", FREE: "configured", SHIP: "configured"},
-    "ready": {BYE: "closing", FREE: "ready", LOG: "ready", RELEASE: "ready", SHIP: "ready"},
-    "closing": {HELLO: "closing", LOG: "closing", RELEASE: "closing", FREE: "closing"},
+    "new": {wire.HELLO: "greeted", wire.CONFIG: "configured"},
+    "greeted": {wire.CONFIG: "ready", wire.LOG: "greeted"},
+    "configured": {wire.HELLO: "ready", wire.BYE: "closing", wire.FREE: "configured", wire.SHIP: "configured"},
+    "ready": {wire.BYE: "closing", wire.FREE: "ready", wire.LOG: "ready", wire.RELEASE: "ready", wire.SHIP: "ready"},
+    "closing": {wire.HELLO: "closing", wire.LOG: "closing", wire.RELEASE: "closing", wire.FREE: "closing"},
 }
 PER_CALL = {
-    _IDLE: {CALL: "running", CREDIT: _IDLE, STOP: _IDLE},  # of a stream that ended meanwhile
-    "running": {RESULT: _IDLE, ERROR: _IDLE, STREAM: "streaming"},
-    "streaming": {CREDIT: "streaming", STOP: "streaming", ITEMS: "streaming", END: _IDLE, ERROR: _IDLE},
+    _IDLE: {wire.CALL: "running", wire.CREDIT: _IDLE, wire.STOP: _IDLE},  # of a stream that ended meanwhile
+    "running": {wire.RESULT: _IDLE, wire.ERROR: _IDLE, wire.STREAM: "streaming"},
+    "streaming": {
+        wire.CREDIT: "streaming",
+        wire.STOP: "streaming",
+        wire.ITEMS: "streaming",
+        wire.END: _IDLE,
+        wire.ERROR: _IDLE,
+    },
 }
 PER_CALLBACK = {
-    _IDLE: {CALLBACK: "asked"},
-    "asked": {RETURN: _IDLE, RAISE: _IDLE},
+    _IDLE: {wire.CALLBACK: "asked"},
+    "asked": {wire.RETURN: _IDLE, wire.RAISE: _IDLE},
 }
 _OF_CALL = frozenset(kind for follows in PER_CALL.values() for kind in follows)
 _OF_CALLBACK = frozenset(kind for follows in PER_CALLBACK.values() for kind in follows)

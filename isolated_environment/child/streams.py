@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
     from typing import Any
 
-    from .session import Session
+    from . import session as sessions
 
 #: Items in one frame, at most.
 _BATCH = 256
@@ -33,7 +33,7 @@ class Stream:
         self._generator = generator
         self._goes_on = True
 
-    def pump(self, session: Session) -> bool:
+    def pump(self, session: sessions.Session) -> bool:
         """Send items as far as the credit goes, until something else came in.
 
         Returns:
@@ -63,7 +63,7 @@ class Stream:
                     return True
         return self._flush(session, items)
 
-    def stop(self, session: Session) -> None:
+    def stop(self, session: sessions.Session) -> None:
         """Stop the generator where it is, and say so, unless it has ended."""
         if self._goes_on:
             self._goes_on = False
@@ -79,7 +79,7 @@ class Stream:
 
             traceback.print_exc()
 
-    def _flush(self, session: Session, items: list[Any]) -> bool:
+    def _flush(self, session: sessions.Session, items: list[Any]) -> bool:
         if not items:
             return True
         try:
