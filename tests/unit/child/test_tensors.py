@@ -86,6 +86,12 @@ def test_its_memory_lives_until_it_is_sent(torch: ModuleType) -> None:
     assert bytes(buffers[0].raw()) == np.ones(30_000).tobytes()
 
 
+def test_octets_that_cannot_be_written_to_are_copied(torch: ModuleType) -> None:
+    buffers: list[Any] = []
+    data = pickling.dumps(torch.Tensor(np.ones(30_000), torch.float64), 5, buffers)
+    assert pickling.loads(data, [bytes(buffers[0].raw())]).array.flags.writeable
+
+
 def test_what_lies_on_a_device_is_refused(torch: ModuleType) -> None:
     with pytest.raises(pickling.Unpicklable, match=r"cuda.*\.cpu\(\)") as raised:
         pickling.dumps([torch.Tensor(np.ones(3), torch.float64, device="cuda")], 5, [])
