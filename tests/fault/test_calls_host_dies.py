@@ -5,14 +5,11 @@ from __future__ import annotations
 import gc
 import os
 import pickle
-import shutil
 import signal
 import threading
-from pathlib import Path
 
 import pytest
 
-import isolated_environment.child
 from isolated_environment import errors
 from tests.support.processes import await_end, is_running
 from tests.support.programs import CALLS, answer, descriptors, program
@@ -23,15 +20,26 @@ LIMIT = 1.0
 STARTS = (
     CALLS
     + """
-from isolated_environment.bridge import spawn
-if len(sys.argv) > 2:
-    spawn._PROGRAM = sys.argv[2]
 came = threading.Semaphore(0)
 def told(line):
     if line == "in it":
         came.release()
+def look_away():
+    import fcntl, os
+    for number in map(int, os.listdir("/proc/self/fd")):
+        try:
+            flags = fcntl.fcntl(number, fcntl.F_GETFL)
+            if flags & os.O_ASYNC:
+                fcntl.fcntl(number, fcntl.F_SETFL, flags & ~os.O_ASYNC)
+                seen = True
+        except OSError:
+            continue
+    return seen
 def worker():
-    return env.worker(on_output=told)
+    made = env.worker(on_output=told)
+    if "unwatched" in sys.argv:
+        made.call(look_away)
+    return made
 def python():
     print("in it", flush=True)
     while True:
@@ -102,6 +110,7 @@ LEAVES_A_SIBLING = (
     + """
 if "forgets to close" in sys.argv:
     import weakref
+    from isolated_environment.bridge import spawn
     spawn._alive = weakref.WeakSet()
 child = os.fork()
 if child == 0:
@@ -147,14 +156,6 @@ def test_a_sibling_that_the_host_forked_keeps_no_worker_alive(beyond):
         host.stdin.close()
 
 
-@pytest.fixture
-def unwatched(tmp_path) -> Path:
-    """The child program, without the watch for the host's end."""
-    directory = Path(shutil.copytree(Path(isolated_environment.child.__file__).parent, tmp_path / "child"))
-    (directory / "liveness.py").write_text("def watch(descriptor):\n    pass\n")
-    return directory / "serve.py"
-
-
 def end(pids) -> None:
     for pid in pids:
         try:
@@ -164,9 +165,9 @@ def end(pids) -> None:
     assert await_end(pids, 5) == []
 
 
-def test_workers_that_do_not_watch_are_found(beyond, unwatched):
+def test_workers_that_do_not_watch_are_found(beyond):
     """The negative control of the tests above."""
-    with program(DIES, beyond.path, unwatched) as host:
+    with program(DIES, beyond.path, "unwatched") as host:
         (pids,) = answer(host)
         host.kill()
         host.wait()
@@ -178,8 +179,7 @@ def test_workers_that_do_not_watch_are_found(beyond, unwatched):
 @pytest.mark.slow
 def test_workers_whose_pipe_a_sibling_holds_are_found(beyond):
     """The negative control of the test with the sibling."""
-    serve = Path(isolated_environment.child.__file__).with_name("serve.py")
-    with program(LEAVES_A_SIBLING, beyond.path, serve, "forgets to close") as host:
+    with program(LEAVES_A_SIBLING, beyond.path, "forgets to close") as host:
         (pids,) = answer(host)
         host.kill()
         host.wait()
@@ -232,9 +232,9 @@ class Large:
 def test_a_worker_that_dies_with_arrays_in_flight_leaves_no_memory(beyond):
     before = memory_of(os.getpid())
     worker = beyond.worker()
-    timer = threading.Timer(0.3, os.kill, (worker.pid, signal.SIGKILL))
+    kept = [worker.call("beyond:echo", Large())]
+    timer = threading.Timer(0.2, os.kill, (worker.pid, signal.SIGKILL))
     timer.start()
-    kept = []
     with pytest.raises(errors.WorkerDied, match="SIGKILL"):
         keep_echoes(worker, kept)
     timer.join()

@@ -48,7 +48,9 @@ def program(source: str, *arguments: object, **options: Any) -> Iterator[subproc
 def answer(process: subprocess.Popen[str]) -> list[Any]:
     """The next line of the program, a JSON list."""
     line = process.stdout.readline()  # type: ignore[union-attr]
-    assert line, "the program ended"
+    if not line:
+        told = process.stderr.read() if process.stderr else "on this program's stderr"
+        raise AssertionError(f"the program ended; why: {told}")
     return list(json.loads(line))
 
 
