@@ -209,3 +209,9 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         isolated_environment.nothing  # noqa: B018
     assert isolated_environment.__version__.count(".") == 2
+
+
+def test_no_two_test_modules_have_one_name() -> None:
+    """pytest imports them without their directories: the second would not be collected."""
+    names = [path.name for path in (CHECKOUT / "tests").rglob("test_*.py")]
+    assert sorted(name for name in set(names) if names.count(name) > 1) == []
