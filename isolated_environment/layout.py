@@ -11,6 +11,8 @@ WINDOWS = os.name == "nt"
 
 #: The working directory inside a generation while it is being built.
 WORK = ".build"
+#: The compiled copy of the program that workers run, inside a generation.
+PROGRAM = ".program"
 #: The constraints inside a prefix that a pip or uv run there keeps to.
 PINS_NAME = "pinned.txt"
 

@@ -35,13 +35,17 @@ class Calls:
     Args:
         connection: To the worker.
         peer: What the host knows of the environment.
+        is_for_one_call: Whether the worker ends by itself after the first call that does not return a stream.
     """
 
-    def __init__(self, connection: Connection, peer: pickling.Peer) -> None:
+    def __init__(self, connection: Connection, peer: pickling.Peer, *, is_for_one_call: bool = False) -> None:
         self.connection = connection
         self._peer = peer
         #: Functions of this process that the worker may call.
         self.exports = Exports()
+        self._flags = wire.LAST if is_for_one_call else 0
+        #: Whether the worker ends by itself.
+        self.are_over = False
         self._memory = connection.memory
         self._numbers = itertools.count(1)
         self._outcomes: dict[int, Outcome] = {}
@@ -140,7 +144,7 @@ class Calls:
                 numbers.append(number)
                 if call.shipped is not None:
                     bundle.add(wire.SHIP, call.shipped.number, call.shipped.payload)
-                flags = call.flags | wire.KEEP if keep else call.flags
+                flags = call.flags | self._flags | (wire.KEEP if keep else 0)
                 bundle.add(wire.CALL, number, call.payload, call.buffers, flags)
             bundle.send()
         finally:
@@ -171,7 +175,8 @@ class Calls:
 
     def bye(self) -> None:
         """Tell the worker that no more calls come."""
-        self._send_one(wire.BYE, 0, b"")
+        if not self.are_over:
+            self._send_one(wire.BYE, 0, b"")
 
     # driving
 
@@ -191,7 +196,9 @@ class Calls:
             finally:
                 self.connection.deadline = before
             self.connection.drain_output()  # what it wrote before it answered is handed on before this returns
-        return outcomes.pop(number)
+        outcome = outcomes.pop(number)
+        self.are_over = bool(self._flags) and type(outcome[1]) is not Items
+        return outcome
 
     def drive(self, ready: Callable[[], bool]) -> None:
         """Drive the connection until *ready*."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import os
 import signal
 import socket
@@ -13,13 +14,13 @@ import threading
 import time
 import weakref
 from collections.abc import Mapping
-from pathlib import Path
 
+from ..child import program
 from ..child.transport import PipeTransport, SocketTransport
 from ..errors import WorkerStartError
-from ..layout import WINDOWS, python_of
+from ..layout import PROGRAM, WINDOWS, python_of
 
-_PROGRAM = str(Path(__file__).parent.parent / "child" / "serve.py")
+_SOURCE = os.path.join(os.path.dirname(os.path.abspath(program.__file__)), "serve.py")
 #: Whether the kernel ends workers with this process: then that need not be done at its exit.
 END_WITH_US = sys.platform == "linux"
 #: Seconds between the steps of the ladder: interrupt, terminate, kill.
@@ -42,6 +43,7 @@ class WorkerProcess:
 
     def __init__(self, prefix: str, env: Mapping[str, str]) -> None:
         self.interpreter = python_of(prefix)
+        self._program = _program_in(prefix)
         #: Whether it is that of the process that this one was forked from.
         self.is_forgotten = False
         self._closed = False
@@ -70,7 +72,7 @@ class WorkerProcess:
             os.set_blocking(self.text, False)
             self._process = subprocess.Popen(
                 [
-                    *(self.interpreter, "-I", "-X", "faulthandler", _PROGRAM),
+                    *(self.interpreter, "-I", "-X", "faulthandler", self._program),
                     *(str(live) if inherited else "-1", "pipes" if taken is not None else "socket"),
                 ],
                 stdin=given,
@@ -158,6 +160,17 @@ class WorkerProcess:
         self._process.returncode = 0  # it is no child of this process
         with contextlib.suppress(OSError):
             self._release()
+
+
+@functools.cache
+def _digest() -> str:
+    return program.digest_of(program.sources())
+
+
+def _program_in(prefix: str) -> str:
+    """Return what the worker runs: the copy that was compiled for its interpreter, if it is of these very sources."""
+    compiled = os.path.join(prefix, PROGRAM, _digest(), "serve.pyc")
+    return compiled if os.path.exists(compiled) else _SOURCE
 
 
 def _pipe(reader: contextlib.ExitStack, writer: contextlib.ExitStack) -> tuple[int, int]:

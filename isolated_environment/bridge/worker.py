@@ -81,7 +81,7 @@ class Worker(Driven, Callables):
         self._driver: Driver | None = None
         self._beginning = threading.Lock()
         self._connection = Connection(WorkerProcess(prefix, env), on_output)
-        self._calls = Calls(self._connection, peer)
+        self._calls = Calls(self._connection, peer, is_for_one_call=is_for_one_call)
         self._finalizer = weakref.finalize(self, _finish, self._connection, self._mutex)
         with self._driving() as calls:
             calls.configure()

@@ -8,12 +8,38 @@ from __future__ import annotations
 
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
-def _load_package(directory: str) -> None:
-    """Make the package of which this directory is the place, under a name that no other package has."""
+
+def _join_package(directory: str) -> None:
+    """Make the package of which this directory is the place, under a name that no other package has, and join it."""
     package = type(sys)("isolated_environment_child")
     package.__path__ = [directory]
     sys.modules[package.__name__] = package
+    globals()["__package__"] = package.__name__
+    try:
+        with open(directory + "/always.bin", "rb", 0) as file:
+            compiled = file.read()
+    except OSError:  # these are the sources
+        return
+    import marshal
+
+    modules = marshal.loads(compiled)  # noqa: S302 - it is as much to be trusted as the interpreter beside it
+
+    def load(name: str) -> Any:  # asked by ``from . import name``
+        if name not in modules:
+            raise AttributeError(name)
+        module = type(sys)(package.__name__ + "." + name)
+        module.__package__ = package.__name__
+        module.__file__ = directory + "/" + name + ".pyc"
+        sys.modules[module.__name__] = module
+        setattr(package, name, module)
+        exec(marshal.loads(modules.pop(name)), module.__dict__)  # noqa: S102, S302 - that is what importing is
+        return module
+
+    package.__getattr__ = load  # type: ignore[method-assign]
 
 
 def _serve(descriptor: int, kind: str) -> int:
@@ -27,19 +53,18 @@ def _serve(descriptor: int, kind: str) -> int:
         The exit code of the process.
     """
     import _signal  # type: ignore[import-not-found]
+    import gc
 
+    gc.disable()  # all of this stays: the collector need not look at it, not even at the end
     writes_bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True
-    _load_package(sys.argv[0].rpartition("/" if "/" in sys.argv[0] else "\\")[0])
-    from isolated_environment_child import (  # type: ignore[import-not-found]
-        handles,
-        liveness,
-        session,
-        transport,
-    )
+    _join_package(sys.argv[0].rpartition("/" if "/" in sys.argv[0] else "\\")[0])
+    from . import handles, liveness, session, transport
 
     sys.dont_write_bytecode = writes_bytecode
     sys.argv[:] = [""]
     _signal.signal(_signal.SIGINT, _signal.default_int_handler)  # a host in the background may have it ignored
+    gc.freeze()
+    gc.enable()
     handles.session = session.Session(transport.take_standard_descriptors(kind))
     liveness.watch(descriptor)
     try:

@@ -7,7 +7,7 @@ import os
 import sys
 from _collections import deque  # type: ignore[import-not-found]  # collections costs more than all of ours
 
-from . import failure, handles, parcels, pickling, reader, streams, transport, wire
+from . import handles, parcels, pickling, reader, streams, transport, wire
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -114,6 +114,8 @@ class Session(reader.Reader):
             self._answer(frame.call, value)
         except BaseException as error:  # noqa: BLE001 - whatever ends the call is the host's to know
             self._answer_error(frame.call, error)
+        if frame.flags & wire.LAST and frame.call not in self._streams:
+            self._ended = True
 
     def _answer(self, call: int, value: Any) -> None:
         if type(value) in parcels.PLAIN:
@@ -154,6 +156,8 @@ class Session(reader.Reader):
 
     def fail(self, call: int, error: BaseException) -> None:
         """Answer a call with the exception that ended it."""
+        from . import failure
+
         described = failure.describe(error, self._dumps)
         self.send(wire.ERROR, call, pickling.dumps(described, self._protocol, None))
 

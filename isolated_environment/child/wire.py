@@ -8,7 +8,7 @@ travel inline.
 
 from __future__ import annotations
 
-import struct
+from _struct import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 MAGIC = b"\xf1\xe5"
 VERSION = 1
 
-_HEADER = struct.Struct("<2sBBHHQQ")
+_HEADER = Struct("<2sBBHHQQ")
 HEADER_SIZE = _HEADER.size
-_LENGTHS = struct.Struct("<II")
+_LENGTHS = Struct("<II")
 
 #: A flag: the body holds a table of buffers.
 BUFFERS = 1
@@ -28,6 +28,8 @@ BUFFERS = 1
 KEEP = 2
 #: A flag of CALL and RESULT: the pickle names nothing, so that every unpickler reads it.
 PLAIN = 4
+#: A flag of CALL: end after its result, unless that is a stream.
+LAST = 8
 
 # from the host
 CONFIG, CALL, RETURN, RAISE, CREDIT, STOP, FREE, BYE, SHIP = range(1, 10)

@@ -6,9 +6,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..child import program
 from ..errors import VerificationError
 from ..events import BuildStarted
-from ..layout import WORK, python_of, site_packages_of
+from ..layout import PROGRAM, WORK, python_of, site_packages_of
 from ..leases import Lease, seize
 from ..lockfile import Lock
 from ..ownership.container import delete_tree
@@ -24,8 +25,6 @@ from .resolution import Resolution, Resolver, previous_lock
 from .runner import Runner
 from .site import Base, Site
 from .verification import verify
-
-_SMOKE = "import os, sys; sys.exit(0 if os.path.samefile(sys.prefix, sys.argv[1]) else 'sys.prefix is ' + sys.prefix)"
 
 
 @dataclass(frozen=True)
@@ -138,8 +137,8 @@ class Attempt:
         lock, toolchain, prefix = found.lock, self._site.toolchain, order.prefix
         minor = order.interpreter.minor
         runner.run(toolchain.create(order))
-        why = "checking that the interpreter runs"
-        argv = (python_of(str(prefix)), "-I", "-c", _SMOKE, str(prefix))
+        why = "checking that the interpreter runs, and compiling what it runs for calls"
+        argv = (python_of(str(prefix)), "-I", program.__file__, str(prefix), str(order.work / PROGRAM))
         runner.run(Stage((Step("check", why, argv),)))
         identity = identify(prefix)
         runner.run(toolchain.install(order, lock))

@@ -12,7 +12,7 @@ import shutil
 from pathlib import Path
 
 from ..child import run_pip
-from ..layout import PINS_NAME, WINDOWS, WORK, bin_of, python_of
+from ..layout import PINS_NAME, PROGRAM, WINDOWS, WORK, bin_of, python_of
 from ..toolchains.pip import bundled_wheels
 
 #: What makes a prefix the environment that it is: the bytes of ``pyvenv.cfg``, and what its interpreter is.
@@ -51,11 +51,23 @@ def finish(prefix: Path, lock_text: str, *, pip_for: str | None, pins: tuple[str
     """
     _write(prefix / "pylock.toml", lock_text)
     (prefix / ".lock").unlink(missing_ok=True)  # uv's, and writable by everybody
+    _keep_program(prefix)
     shutil.rmtree(prefix / WORK)
     if pip_for is not None:
         _write_pip(prefix, pip_for)
     if pins:
         _write_pins(prefix, pins)
+
+
+def _keep_program(prefix: Path) -> None:
+    """Publish the compiled copy of the program for calls, in place of whatever a distribution has put there."""
+    made, kept = prefix / WORK / PROGRAM, prefix / PROGRAM
+    if os.path.islink(kept) or os.path.isfile(kept):
+        kept.unlink()
+    elif kept.exists():
+        shutil.rmtree(kept)
+    if made.exists():
+        made.rename(kept)
 
 
 def _write_pins(prefix: Path, pins: tuple[str, ...]) -> None:
