@@ -28,7 +28,7 @@ def test_a_new_environment_has_a_copy_and_runs_it(beyond):
 @pytest.mark.parametrize("is_compiled", [True, False])
 def test_both_answer_alike(beyond, monkeypatch, is_compiled):
     if not is_compiled:
-        monkeypatch.setattr(spawn, "_program_in", lambda prefix: SOURCE)
+        monkeypatch.setattr(spawn, "_program_in", lambda _: SOURCE)
     with beyond.worker() as worker:
         assert (SOURCE in worker.call("builtins:eval", "__import__('sys').orig_argv")) is not is_compiled
         assert worker.call("builtins:eval", "__import__('sys').dont_write_bytecode") is False
