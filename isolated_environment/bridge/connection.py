@@ -266,6 +266,8 @@ class Connection:
 
     def close(self) -> None:
         """Give back everything; the process must have ended."""
+        if self.is_closed:
+            return
         self.is_closed = True
         if not self.process.is_forgotten:
             self.output.drain()

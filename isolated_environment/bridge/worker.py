@@ -228,8 +228,11 @@ class Worker(Driven, Callables):
             return
         self._ended = error
         gone = isinstance(error, CallError) and not isinstance(error, CallTimeoutError)
-        self._connection.end(*(() if gone else (signal.SIGINT, signal.SIGTERM)))
-        self._finish()
+        try:
+            self._connection.end(*(() if gone else (signal.SIGINT, signal.SIGTERM)))
+        finally:  # a second Ctrl-C cuts it short
+            self._connection.process.kill()
+            self._finish()
 
     def close(self) -> None:
         """Let the worker end; calls that were submitted before are answered first.  Idempotent."""
@@ -249,7 +252,9 @@ class Worker(Driven, Callables):
                     self._connection.end(0, signal.SIGTERM)
             except CallError:
                 pass  # it was dead already
-            self._finish()
+            finally:  # a Ctrl-C cuts it short
+                self._connection.process.kill()
+                self._finish()
 
     def _finish(self) -> None:
         error = self._ended
