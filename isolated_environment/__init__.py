@@ -9,10 +9,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from . import errors
     from .bridge.exports import host_function
+    from .bridge.shared import SharedArray
     from .environment import IsolatedEnvironment, isolated_environment, isolated_environment_run
     from .errors import IsolatedEnvironmentError, IsolatedEnvironmentWarning
     from .events import Event
-    from .bridge.shared import SharedArray
     from .index import Index
     from .plan import Plan
     from .store.inspection import Report, Size, State
