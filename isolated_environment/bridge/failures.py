@@ -20,8 +20,8 @@ def exception_of(told: dict[str, Any]) -> BaseException:
     if told["unpicklable"] is not None:
         path, kind, reason = told["unpicklable"]
         return SerializationError(
-            f"the result cannot travel: {path or 'it'} is a {kind}: {reason}",
-            hint="return simple values, or keep the object there with worker.new()",
+            f"the environment cannot take or give back a value: {path or 'it'} is a {kind}: {reason}",
+            hint="pass and return simple values, or keep the object there with worker.new()",
             type_name=kind,
             path=path,
             side="environment",

@@ -96,7 +96,7 @@ class CallingMethods(Callables):
             dtype: As text, such as ``"float32"``; what NumPy takes for one, where NumPy is imported.
 
         Returns:
-            The array, its items not set; ``numpy.asarray`` makes an ordinary one on the same memory.
+            The array, its items zero; ``numpy.asarray`` makes an ordinary one on the same memory.
 
         Raises:
             ValueError: there are no such arrays.
