@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from .asks import Ask, constraint_words, record_index, record_requirement, recorded_index, recorded_requirement
 from .declaration import AskInput, Declaration, content_of, host_minor
-from .errors import InvalidIndexError, InvalidLockError
+from .errors import InvalidIndexError, InvalidLockError, TorchConflictError
 from .index import Credentials, Index
 from .options import InstallOptions
 from .redaction import redact
@@ -76,14 +76,33 @@ class Content:
         return next((index for index in reversed([*self.indexes, *of_asks]) if index.default), None)
 
     def merged(self, ask: Ask) -> Content:
-        """Return this content with one more ask; it replaces what earlier ones asked of the same projects."""
+        """Return this content with one more ask; it replaces what earlier ones asked of the same projects.
+
+        Raises:
+            TorchConflictError: it would take PyTorch itself, which it does not ask for, from another channel.
+        """
         torch = ask.torch or self.torch
         if any(ask == earlier for earlier in self.asks):
             asks = tuple(ask if ask == earlier else earlier for earlier in self.asks)
             return replace(self, asks=asks, torch=torch)
+        self._assert_channel_stays(ask)
         identities = {item.identity for item in ask.requirements}
         kept = [left for earlier in self.asks if (left := earlier.without(identities)) is not None]
         return replace(self, asks=(*kept, ask) if ask.requirements else tuple(kept), torch=torch)
+
+    def _assert_channel_stays(self, ask: Ask) -> None:
+        before, after = self.torch, ask.torch
+        if before is None or after is None or before.channel == after.channel:
+            return
+        if any(item.name == "torch" for item in ask.requirements):
+            return
+        wanted = ", ".join(str(item.text) for item in ask.requirements)
+        raise TorchConflictError(
+            f"{wanted} is asked from {after.channel}, and PyTorch comes from {before.channel}: it has one channel",
+            hint=f"ask for it without a channel, or ask for torch itself from {after.channel}",
+            pin=f"torch from {before.channel}",
+            requirement=f"{wanted} from {after.channel}",
+        )
 
     def record(self) -> dict[str, Any]:
         """Return the JSON form, without credentials."""

@@ -12,7 +12,12 @@ from hypothesis import strategies as st
 from isolated_environment import Index
 from isolated_environment.asks import Ask
 from isolated_environment.declaration import AskInput, Declaration, host_minor
-from isolated_environment.errors import InvalidIndexError, InvalidLockError, InvalidRequirementError
+from isolated_environment.errors import (
+    InvalidIndexError,
+    InvalidLockError,
+    InvalidRequirementError,
+    TorchConflictError,
+)
 from isolated_environment.index import Credentials
 from isolated_environment.settings import Settings
 from isolated_environment.spec import Content, credentials_by_prefix, understood
@@ -242,3 +247,17 @@ def test_the_credentials_of_the_torch_index() -> None:
     assert credentials_by_prefix(own, mine) == {"https://app.example": Credentials("app", "own")}
     assert credentials_by_prefix(content(ask("a"), torch="https://app.example/whl/cpu"), mine) == {}
     assert "mine" not in repr(mine)
+
+
+def test_the_channel_of_pytorch_moves_only_with_pytorch_itself() -> None:
+    pinned = content(ask("torch==2.1.2", "https://torch.example/whl/cu121"))
+    moved = Ask.understood(ask("torchvision", "https://torch.example/whl/cpu"))
+    with pytest.raises(
+        TorchConflictError, match="torchvision is asked from cpu, and PyTorch comes from cu121"
+    ) as caught:
+        pinned.merged(moved)
+    assert (caught.value.pin, caught.value.requirement) == ("torch from cu121", "torchvision from cpu")
+    same = Ask.understood(ask("torchvision", "https://torch.example/whl/cu121"))
+    assert pinned.merged(same).torch == pinned.torch
+    asked = Ask.understood(ask(["torch==2.6.0", "torchvision"], "https://torch.example/whl/cpu"))
+    assert pinned.merged(asked).torch.channel == "cpu"
