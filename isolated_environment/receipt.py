@@ -6,6 +6,7 @@ whatever is not a sound receipt of this schema counts as none, with the reason.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
@@ -17,10 +18,16 @@ SCHEMA = 1
 
 _LIMIT = 8 << 20  # bytes; a receipt of 300 distributions has about 60 KB
 _FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+#: What opening answers when there is no regular file at the path: a link, a socket, a file in the place of the root.
+_NO_FILE = frozenset({errno.ELOOP, errno.ENXIO, errno.ENOTDIR})
 
 
 class Unusable(Exception):  # noqa: N818 -- not an error of the library: the reason for a rebuild
     """There is no sound receipt; the text says why."""
+
+
+class Unreadable(Unusable):
+    """There may be a sound receipt, but it cannot be read now: nothing that it names may be given up."""
 
 
 class Receipt:
@@ -116,14 +123,16 @@ def read_bytes(path: str) -> bytes:
     """Return the bytes of the receipt at *path*; never follows a link, never blocks.
 
     Raises:
-        Unusable: there is none, it is not a regular file, it is larger than 8 MiB, or it cannot be read.
+        Unusable: there is none, it is not a regular file, or it is larger than 8 MiB.
+        Unreadable: the operating system would not let it be read.
     """
     try:
         fd = os.open(path, _FLAGS)
     except FileNotFoundError:
         raise Unusable("there is no environment yet") from None
     except OSError as error:
-        raise Unusable(f"the receipt cannot be read: {error.strerror}") from None
+        kind = Unusable if error.errno in _NO_FILE else Unreadable
+        raise kind(f"the receipt cannot be read: {error.strerror}") from None
     try:
         found = os.fstat(fd)
         if not stat.S_ISREG(found.st_mode):
@@ -132,7 +141,7 @@ def read_bytes(path: str) -> bytes:
             raise Unusable(f"the receipt has {found.st_size} bytes")
         return os.read(fd, _LIMIT)
     except OSError as error:
-        raise Unusable(f"the receipt cannot be read: {error.strerror}") from None
+        raise Unreadable(f"the receipt cannot be read: {error.strerror}") from None
     finally:
         os.close(fd)
 
@@ -142,6 +151,7 @@ def read(path: str) -> Receipt:
 
     Raises:
         Unusable: there is no sound one.
+        Unreadable: the operating system would not let it be read.
     """
     return parse(read_bytes(path))
 

@@ -123,7 +123,7 @@ def delete_tree(path: Path) -> None:
             path.unlink()
             return
     shutil.rmtree(path, ignore_errors=True)
-    if path.exists():
+    if os.path.lexists(path):
         for directory, _, _ in os.walk(path):
             with contextlib.suppress(OSError):
                 Path(directory).chmod(stat.S_IRWXU)

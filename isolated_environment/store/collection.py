@@ -103,9 +103,9 @@ def to_trash(layout: Layout, name: str) -> bool:
 def empty_trash(layout: Layout) -> None:
     """Delete what is in the trash; what cannot be deleted now is tried again next time."""
     trash = Path(layout.trash)
-    if trash.is_symlink():
-        return
     with contextlib.suppress(OSError):
+        if trash.is_symlink():
+            return
         for entry in trash.iterdir():
             delete_tree(entry)
 

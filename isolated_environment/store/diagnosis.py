@@ -19,6 +19,7 @@ from ..errors import (
     StoreError,
     VerificationError,
 )
+from ..receipt import Unusable
 
 _DISK = re.compile(r"no space left on device|os error 28\b|errno 28\b|disk quota exceeded", re.IGNORECASE)
 _OFFLINE = re.compile(r"network was disabled|network connectivity is disabled", re.IGNORECASE)
@@ -80,6 +81,9 @@ def typed_errors(root: str) -> Iterator[None]:
         yield
     except IsolatedEnvironmentError:
         raise
+    except Unusable as reason:
+        hint = "check the path and its disk, then try again"
+        raise StoreError(f"{root} cannot be used: {reason}", hint=hint) from reason
     except OSError as error:
         raise _typed(error, root) from error
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from datetime import datetime, timezone
 from typing import Any
@@ -16,7 +15,7 @@ from ..ownership.placement import Placement
 from ..ownership.registration import register, replaced
 from ..ownership.stamp import is_registered
 from ..planner import Wanted
-from ..receipt import SCHEMA, Receipt, Unusable, identify_base, read
+from ..receipt import SCHEMA, Receipt, Unreadable, Unusable, identify_base, read
 from ..settings import Settings
 from ..spec import Content
 from .attempt import Built
@@ -120,9 +119,13 @@ class Fulfilment:
         built.lease.release()
         if not ours:
             return
-        with contextlib.suppress(Unusable):
+        try:
             if read(self._layout.receipt).generation == built.generation:
                 return
+        except Unreadable:
+            return  # it may be the one
+        except Unusable:
+            pass
         discard(self._layout, built.generation)
 
     def _touch_up(self, current: Receipt, wanted: Wanted, content: Content, *, hand_out: bool) -> Held:
@@ -185,6 +188,8 @@ class Fulfilment:
     def _base(self) -> Base:
         try:
             receipt = read(self._layout.receipt)
+        except Unreadable:  # what was asked for before is in it
+            raise
         except Unusable:
             return Base()
         try:

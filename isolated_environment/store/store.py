@@ -22,7 +22,7 @@ from ..ownership.container import delete_tree
 from ..ownership.placement import Placement
 from ..ownership.registration import register, unregister, watched
 from ..planner import Wanted
-from ..receipt import Receipt, Unusable, read
+from ..receipt import Receipt, Unreadable, Unusable, read
 from ..settings import Settings
 from .collection import collect, empty_trash, mark_superseded, to_trash
 from .diagnosis import typed_errors
@@ -112,10 +112,13 @@ class Store:
 
         Args:
             force: Skip the hour that a superseded generation stays, never its lease.
+
+        Raises:
+            StoreError: the receipt cannot be read, or the disk fails.
         """
         if not is_ours(self._layout):
             return []
-        with self._locked("collecting") as lock:
+        with self._locked("collecting") as lock, typed_errors(self._layout.root):
             gone = collect(self._layout, self._receipt(), force=force) if lock.effective else []
         empty_trash(self._layout)
         return gone
@@ -215,8 +218,11 @@ class Store:
             yield lock
 
     def _receipt(self) -> Receipt | None:
+        """The current receipt; that it cannot be read now is no reason to treat what it names as abandoned."""
         try:
             return read(self._layout.receipt)
+        except Unreadable:
+            raise
         except Unusable:
             return None
 

@@ -12,19 +12,17 @@ from pathlib import Path
 _VIRTUALENV = {"_virtualenv.py", "_virtualenv.pth"}
 
 
-def audit(prefix: Path, versions: Mapping[str, str] | None = None) -> list[str]:
+def audit(prefix: Path, versions: Mapping[str, str] | None = None, *, run: bool = True) -> list[str]:
     """Return one line for everything wrong in *prefix*.
 
     Args:
         prefix: The environment.
         versions: What must be installed, and nothing else; ``None``: anything.
+        run: Whether to ask the interpreter too.
     """
     problems = []
-    (site_packages,) = [*prefix.glob("lib/python*/site-packages")] or [prefix / "missing"]
-    found: dict[str, str] = {}
+    site_packages, found = _site_packages(prefix), versions_in(prefix)
     for dist_info in site_packages.glob("*.dist-info"):
-        name, _, version = dist_info.name.removesuffix(".dist-info").partition("-")
-        found[name.lower().replace("_", "-")] = version
         needed = ("METADATA", "RECORD", "WHEEL")
         problems += [f"{dist_info.name} has no {file}" for file in needed if not (dist_info / file).is_file()]
         if (dist_info / "RECORD").is_file():
@@ -34,6 +32,21 @@ def audit(prefix: Path, versions: Mapping[str, str] | None = None) -> list[str]:
         problems.append(f"installed is {found}, not {dict(versions)}")
     if not (prefix / "bin" / "python").exists():
         return [*problems, "there is no interpreter"]
+    return problems + (_ask_interpreter(prefix) if run else [])
+
+
+def versions_in(prefix: Path) -> dict[str, str]:
+    """Return what is installed, by the names of the directories alone."""
+    names = (path.name.removesuffix(".dist-info") for path in _site_packages(prefix).glob("*.dist-info"))
+    return {name.lower().replace("_", "-"): version for name, _, version in (name.partition("-") for name in names)}
+
+
+def _site_packages(prefix: Path) -> Path:
+    (found,) = [*prefix.glob("lib/python*/site-packages")] or [prefix / "missing"]
+    return found
+
+
+def _ask_interpreter(prefix: Path) -> list[str]:
     answer = subprocess.run(
         [prefix / "bin" / "python", "-I", "-c", "import sys; print(sys.prefix)"],
         capture_output=True,
@@ -41,8 +54,8 @@ def audit(prefix: Path, versions: Mapping[str, str] | None = None) -> list[str]:
         check=False,
     )
     if answer.returncode != 0 or Path(answer.stdout.strip()).resolve() != prefix.resolve():
-        problems.append(f"the interpreter answers {answer.stdout!r} {answer.stderr!r}")
-    return problems
+        return [f"the interpreter answers {answer.stdout!r} {answer.stderr!r}"]
+    return []
 
 
 def _strays(site_packages: Path) -> list[str]:

@@ -1,7 +1,8 @@
 """Many processes that use one environment at once: ``python -m tests.support.crowd PATH ROLE COUNT [ROLE COUNT …]``.
 
-The processes are forked and wait at a gate, so that they begin together.  ``ask`` wants ``alpha`` once; ``read`` and
-``collect`` go on until stdin ends.  At the end one line is printed: a JSON list of what each process has to say.
+The processes are forked and wait at a gate, so that they begin together.  ``ask`` wants ``alpha`` once; ``read``,
+``check`` and ``collect`` go on until stdin ends; ``check_exists`` and so on are the same for the designs of
+:mod:`.weaker`.  At the end one line is printed: a JSON list of what each process has to say.
 """
 
 from __future__ import annotations
@@ -14,13 +15,16 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import isolated_environment.environment.handle
 import isolated_environment.store.store  # noqa: F401 -- loaded once, before the fork
 from isolated_environment import IsolatedEnvironment, events
-from tests.support.audit import audit
+from tests.support.audit import audit, versions_in
+from tests.support.bulk import asked
+from tests.support.weaker import DESIGNS, Weaker
 
 MODULES = 40
 #: Imports every module of ``many`` and prints the versions that it met.
@@ -74,11 +78,38 @@ def read(path: str, is_over: Callable[[], bool]) -> dict[str, Any]:
     return {"rounds": rounds, "problems": problems}
 
 
+def check(path: str, is_over: Callable[[], bool], design: str | None = None) -> dict[str, Any]:
+    """Compare whatever prefix is handed out with its RECORDs, at once and once more before it is let go."""
+    rounds, problems = 0, []
+    while not is_over():
+        if design:
+            prefix = Weaker(design, path, asked("1.0"), adopts=True).ensure()
+        else:
+            env = IsolatedEnvironment(path, owner=None)  # the name holds the lease
+            prefix = env.ensure()
+        versions = versions_in(prefix)
+        if len(set(versions.values())) != 1:
+            problems.append(f"{prefix.name}, handed out: {versions}")
+        for length in (0.05, 0.2 if rounds % 2 else 1.0):  # the longer one outlasts what comes before an installation
+            _rest(length)
+            problems += [f"{prefix.name}, handed out: {line}" for line in audit(prefix, run=False)]
+        if versions_in(prefix) != versions:
+            problems.append(f"{prefix.name}, handed out, changed under its reader")
+        rounds += 1
+    return {"rounds": rounds, "problems": problems}
+
+
 def collect(path: str, is_over: Callable[[], bool]) -> dict[str, Any]:
     gone: list[str] = []
     while not is_over():
         gone += IsolatedEnvironment(path, owner=None).gc(force=True)
+        _rest()
     return {"gone": gone, "problems": []}
+
+
+def _rest(seconds: float = 0.1) -> None:
+    """Leave the processor to the others for a moment, unless it is over."""
+    select.select([0], [], [], seconds)
 
 
 def _versions_in(prefix: Path) -> str:
@@ -88,7 +119,13 @@ def _versions_in(prefix: Path) -> str:
     return answer.stdout.strip() or answer.stderr
 
 
-ROLES: dict[str, Callable[[str, Callable[[], bool]], dict[str, Any]]] = {"ask": ask, "read": read, "collect": collect}
+ROLES: dict[str, Callable[[str, Callable[[], bool]], dict[str, Any]]] = {
+    "ask": ask,
+    "read": read,
+    "check": check,
+    "collect": collect,
+    **{f"check_{design}": partial(check, design=design) for design in DESIGNS},
+}
 
 
 def main() -> None:

@@ -16,6 +16,15 @@ def is_running(pid: int) -> bool:
     return stat.rpartition(")")[2].split()[0] not in {"Z", "X"}
 
 
+def parent_of(pid: int) -> int | None:
+    """Return the parent of a process; ``None``: it is gone."""
+    try:
+        stat = Path("/proc", str(pid), "stat").read_text("utf-8", "replace")
+    except OSError:
+        return None
+    return int(stat.rpartition(")")[2].split()[1])
+
+
 def group_of(pgid: int) -> list[int]:
     """Return the running processes of a process group."""
     found = []

@@ -1,17 +1,16 @@
 """A host process that says on its stdout what it is doing, so that it can be killed there.
 
-    python -m tests.support.victim '{"path": …, "requirements": […], "toolchain": "uv"}'
-
-It prints ``phase NAME`` for each phase of a build, ``child PID`` for each installer, then ``prefix PATH`` or
-``error CODE``; with ``"gc": true`` it waits for a line on stdin then, and collects.  With ``"weakened": true`` it
-publishes the receipt before it installs: what the killer must find out.  ``"fault": [N, WAY]`` lets its N-th
-file-system call fail or be its last; it then says ``calls NUMBER``.
+Forked by :mod:`.nursery` with an order such as ``{"path": …, "requirements": […], "toolchain": "uv"}``.  It says
+``phase NAME`` for each phase of a build, ``child PID`` for each installer, then ``prefix PATH``, ``error CODE`` or
+``interrupted build``; with ``"gc": true`` it waits for a line on stdin then, and collects.  With ``"weakened": true``
+it publishes the receipt before it installs: what the killer must find out.  ``"design": NAME`` takes one of
+:mod:`.weaker` in the library's place.
 """
 
 from __future__ import annotations
 
-import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -19,7 +18,7 @@ from typing import Any
 
 from isolated_environment import IsolatedEnvironment, IsolatedEnvironmentError, events
 from isolated_environment.store import attempt, fulfilment, publication, runner
-from tests.support.faults import Faults
+from tests.support.weaker import Weaker
 
 #: In the order in which a build passes through them.
 PHASES = ("start", "resolve", "create", "install", "verify", "publish", "settle", "done")
@@ -84,35 +83,39 @@ def publish_early() -> None:
     attempt.Attempt._install = publishing  # type: ignore[method-assign]
 
 
-def main() -> int:
-    order = json.loads(sys.argv[1])
+def build(order: dict[str, Any]) -> None:
+    """Build, say the prefix, and collect when told to."""
+    path, requirements, env = order["path"], order["requirements"], None
+    if "design" in order:
+        prefix = Weaker(order["design"], path, requirements, say=say).ensure()
+    else:
+        env = IsolatedEnvironment(path, requirements, toolchain=order["toolchain"], on_event=on_event, owner=None)
+        prefix = env.ensure()
+    say("phase", "done")
+    say("prefix", prefix)
+    if order.get("gc"):
+        sys.stdin.readline()
+    if order.get("gc") and env is not None:
+        env.gc(force=True)
+
+
+def main(order: dict[str, Any]) -> int:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background inherits that it is ignored
     announce(attempt, "finish", "verify")
     announce(fulfilment, "publish", "publish", "settle")
     announce_children()
     if order.get("weakened"):
         publish_early()
-    faults = Faults(order["path"], *order.get("fault") or [])
-    say("phase", "start")
-    if "fault" in order:
-        faults.arm()
-    env = IsolatedEnvironment(
-        order["path"], order["requirements"], toolchain=order["toolchain"], on_event=on_event, owner=None
-    )
     try:
-        prefix = env.ensure()
+        say("phase", "start")
+        build(order)
     except IsolatedEnvironmentError as error:
         say("error", error.code)
         return 3
-    finally:
-        if "fault" in order:
-            say("calls", faults.calls)
-    say("phase", "done")
-    say("prefix", prefix)
-    if order.get("gc"):
-        sys.stdin.readline()
-        env.gc(force=True)
+    except ChildProcessError:
+        say("error", "installer")
+        return 3
+    except KeyboardInterrupt:
+        say("interrupted", "build")
+        return 4
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
