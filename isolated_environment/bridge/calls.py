@@ -192,7 +192,9 @@ class Calls:
             before = self.connection.limit(deadline)
             try:
                 while number not in outcomes:
-                    self._take(self.connection.receive())
+                    frame = self.connection.receive()
+                    if frame is not None:
+                        self._take(frame)
             finally:
                 self.connection.deadline = before
             self.connection.drain_output()  # what it wrote before it answered is handed on before this returns
@@ -203,7 +205,9 @@ class Calls:
     def drive(self, ready: Callable[[], bool]) -> None:
         """Drive the connection until *ready*."""
         while not ready():
-            self._take(self.connection.receive())
+            frame = self.connection.receive()
+            if frame is not None:
+                self._take(frame)
 
     def credit(self, number: int, count: int) -> None:
         """Let a stream send *count* items more."""

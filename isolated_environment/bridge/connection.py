@@ -168,8 +168,8 @@ class Connection:
 
     # in
 
-    def receive(self) -> wire.Frame:
-        """Return the next frame.
+    def receive(self) -> wire.Frame | None:
+        """Return the next frame; ``None`` when something else happened first, such as text that was handed on.
 
         Raises:
             WorkerDied: the worker ended; every frame that it sent before was returned first.
@@ -178,10 +178,10 @@ class Connection:
             Late: the deadline passed.
         """
         arrived = self._arrived
-        while not arrived:
+        if not arrived:
             self._assert_open()
             self._turn()
-        return arrived.popleft()
+        return arrived.popleft() if arrived else None
 
     def drain_output(self) -> None:
         """Hand on the text that the worker has written until now."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import os
 import sys
+from collections import deque
 from collections.abc import Callable
 
 from .handlers import hand
@@ -14,6 +15,8 @@ _KEPT = 1 << 16
 _CHUNK = 1 << 16
 #: Octets that a pipe can hold: when so many were read, all that was written before was.
 _MOST = 1 << 20
+#: Characters of a line without end that are kept until it is handed on as it is.
+_LONGEST = 1 << 20
 #: Lines that an error shows.
 _SHOWN = 12
 
@@ -31,6 +34,8 @@ class Output:
         self._on_output = on_output or _to_stderr
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._begun = ""
+        self._lines: deque[str] = deque()
+        self._hands_on = False
         self._end = bytearray()
         #: Whether there may come more.
         self.is_open = True
@@ -53,11 +58,18 @@ class Output:
     def _hand_on(self, text: str) -> None:
         lines = (self._begun + text).split("\n")
         self._begun = lines.pop()
-        if not self.is_open and self._begun:
+        if self._begun and (not self.is_open or len(self._begun) > _LONGEST):
             lines.append(self._begun)
             self._begun = ""
-        for line in lines:
-            hand(self._on_output, line.removesuffix("\r"))
+        self._lines.extend(lines)
+        if self._hands_on:  # a handler called into the worker: its own caller goes on, in order
+            return
+        self._hands_on = True
+        try:
+            while self._lines:
+                hand(self._on_output, self._lines.popleft().removesuffix("\r"))
+        finally:
+            self._hands_on = False
 
     def tail(self) -> str:
         """Return the last lines."""

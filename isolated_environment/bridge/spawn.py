@@ -67,19 +67,19 @@ class WorkerProcess:
         with contextlib.ExitStack() as theirs, contextlib.ExitStack() as ours:
             self.text, text = _pipe(ours, theirs)
             live, self._liveness = _pipe(theirs, ours)
-            self.link, given, taken = _endpoints(ours, theirs)
+            self.link, given, taken, link = _endpoints(ours, theirs)
             inherited = () if WINDOWS else (live,)
             os.set_blocking(self.text, False)
             self._process = subprocess.Popen(
                 [
                     *(self.interpreter, "-I", "-X", "faulthandler", self._program),
-                    *(str(live) if inherited else "-1", "pipes" if taken is not None else "socket"),
+                    *(str(live) if inherited else "-1", "pipes" if link is None else str(link)),
                 ],
                 stdin=given,
                 stdout=text if taken is None else taken,
                 stderr=text,
                 env=dict(env),
-                pass_fds=inherited,
+                pass_fds=inherited if link is None else (*inherited, link),
                 start_new_session=True,
             )
             self.pid = self._process.pid
@@ -183,16 +183,16 @@ def _pipe(reader: contextlib.ExitStack, writer: contextlib.ExitStack) -> tuple[i
 
 def _endpoints(
     ours: contextlib.ExitStack, theirs: contextlib.ExitStack
-) -> tuple[SocketTransport | PipeTransport, int, int | None]:
-    """Our end; and theirs as stdin and stdout."""
+) -> tuple[SocketTransport | PipeTransport, int, int | None, int | None]:
+    """Our end; and theirs: stdin, stdout, and a descriptor besides, which code that reads stdin cannot touch."""
     if hasattr(socket, "AF_UNIX") and not WINDOWS:
         here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         ours.callback(here.close)
         theirs.callback(there.close)
-        return SocketTransport(here), there.fileno(), None
+        return SocketTransport(here), subprocess.DEVNULL, None, there.fileno()
     request, requesting = _pipe(theirs, ours)
     replying, reply = _pipe(ours, theirs)
-    return PipeTransport(replying, requesting), request, reply
+    return PipeTransport(replying, requesting), request, reply, None
 
 
 def _forget_all() -> None:

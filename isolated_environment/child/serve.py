@@ -47,7 +47,7 @@ def _serve(descriptor: int, kind: str) -> int:
 
     Args:
         descriptor: The reading end of the liveness pipe, or -1.
-        kind: ``socket`` or ``pipes``.
+        kind: The descriptor of a socket, or ``pipes``.
 
     Returns:
         The exit code of the process.

@@ -188,21 +188,20 @@ def rest_of(views: list[memoryview], sent: int) -> list[memoryview]:
 
 
 def take_standard_descriptors(transport: str) -> SocketTransport | PipeTransport:
-    """Take the transport from stdin (and stdout), and give both to where nothing can disturb it.
-
-    Afterwards 0 is the null device and 1 is 2, so nothing that reads or prints can touch a frame.
+    """Take the transport, and let nothing that reads or prints touch a frame: 0 is the null device, and 1 is 2.
 
     Args:
-        transport: ``socket``, or ``pipes`` for stdin and stdout.
+        transport: The descriptor of a socket, or ``pipes`` for stdin and stdout.
     """
-    private = os.dup(0)
-    writing = os.dup(1) if transport == "pipes" else -1
+    if transport != "pipes":
+        import _socket
+
+        os.set_inheritable(int(transport), False)  # noqa: FBT003 - it takes it by position only
+        os.dup2(2, 1)
+        return SocketTransport(_socket.socket(fileno=int(transport)))
+    reading, writing = os.dup(0), os.dup(1)
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     os.close(null)
     os.dup2(2, 1)
-    if transport == "pipes":
-        return PipeTransport(private, writing)
-    import _socket
-
-    return SocketTransport(_socket.socket(fileno=private))
+    return PipeTransport(reading, writing)

@@ -10,7 +10,7 @@ from isolated_environment.child import wire
 
 _SCRIPT = """#!{python} -IS
 import json, os, socket, sys, time
-link = socket.socket(fileno=os.dup(0))
+link = socket.socket(fileno=int(sys.argv[-1]))
 for word, value in json.loads({orders!r}):
     if word == "send":
         link.sendall(bytes.fromhex(value))
