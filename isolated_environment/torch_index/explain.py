@@ -10,7 +10,7 @@ from .channels import Candidate, Refusal, can_run, known_releases, lost_gpus, re
 from .choose import order_for
 from .machine import Machine
 from .pin import NO_CHANNEL, TorchPin
-from .tables import DRIVER_FLOORS, LAST_FOR_INTEL_MACS
+from .tables import CUDA_CHANNELS, DRIVER_FLOORS, LAST_FOR_INTEL_MACS
 
 
 def explain(
@@ -147,7 +147,18 @@ def _nothing(machine: Machine, dropped: list[Refusal]) -> str:
 
 def _would_change(machine: Machine) -> list[str]:
     driver = machine.cuda
-    majors = [major for major in sorted(DRIVER_FLOORS) if driver is None or major > driver[0]]
+    newer = [major for major in sorted(DRIVER_FLOORS) if driver is None or major > driver[0]]
+    majors = [major for major in newer if _has_kernels(major, machine)]
     column = 1 if machine.system == "Windows" else 0
     words = [f"a driver {DRIVER_FLOORS[major][column]} or newer allows cu{major}x" for major in majors[:1]]
     return [f"to change it: {'; '.join([*words, 'ISOLATED_ENVIRONMENT_TORCH_BACKEND overrides'])}"]
+
+
+def _has_kernels(major: int, machine: Machine) -> bool:
+    """Whether a channel of a CUDA major has a release with kernels for every GPU."""
+    return any(
+        not lost_gpus(channel, release, machine)
+        for channel, (cuda, *_) in CUDA_CHANNELS.items()
+        if cuda[0] == major
+        for release in known_releases(channel, machine)
+    )
