@@ -162,6 +162,51 @@ def test_each_of_them_reaches_nothing(make, toolchain, traps, monkeypatch, name)
     assert_untouched_by([name], make(["beta"], toolchain=toolchain), traps, monkeypatch)
 
 
+def seen_there():
+    import os
+    import sys
+
+    import alpha
+
+    dangerous = [name for name in os.environ if name.startswith(("PYTHON", "CONDA_", "__PYVENV"))]
+    return sys.prefix, alpha.__version__, sys.flags.optimize, sys.path, sys.warnoptions, sorted(dangerous)
+
+
+def assert_calls_untouched_by(names, env, traps, monkeypatch, capsys) -> None:
+    expected = env.call(seen_there)
+    assert expected[1:3] == ("2.0", 0)
+    before = listing(traps, ignore=CACHES)
+    spring(names, traps, monkeypatch)
+    with env.worker() as worker, env.workers(1) as pool:
+        found = [env.call(seen_there), worker.call(seen_there), pool.call(seen_there)]
+    assert found == [expected] * 3
+    assert not [path for path in expected[3] if str(traps) in path]
+    assert listing(traps, ignore=CACHES) == before
+    assert capsys.readouterr() == ("", "")
+
+
+def test_all_of_them_together_reach_no_call(make, traps, monkeypatch, capsys):
+    env = make(["alpha"])
+    env.ensure()
+    assert_calls_untouched_by(VARIABLES, env, traps, monkeypatch, capsys)
+
+
+@pytest.mark.slow
+def test_each_of_them_reaches_no_call(make, traps, monkeypatch, capsys):
+    env = make(["alpha"])
+    env.ensure()
+    for name in VARIABLES:
+        with monkeypatch.context() as one:
+            assert_calls_untouched_by([name], env, traps, one, capsys)
+
+
+def test_a_variable_that_is_let_through_would_reach_a_call(make, traps):
+    """The negative control of the tests above: the traps are where calls could fall into them."""
+    env = make(["alpha"])
+    with env.worker(env={"PYTHONEXECUTABLE": str(traps / "venv" / "bin" / "python")}) as worker:
+        assert worker.call(lambda: __import__("sys").prefix) == str(traps / "venv")
+
+
 @pytest.mark.parametrize("name", ["UV_RESOLUTION", "UV_OVERRIDE"])
 def test_the_traps_would_catch_one_that_is_let_through(make, traps, monkeypatch, name):
     """The negative control of the tests above."""
