@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -23,6 +24,23 @@ def parent_of(pid: int) -> int | None:
     except OSError:
         return None
     return int(stat.rpartition(")")[2].split()[1])
+
+
+def is_leader(pid: int) -> bool:
+    """Return whether the process leads a group of its own."""
+    try:
+        return os.getpgid(pid) == pid
+    except ProcessLookupError:
+        return False
+
+
+def children_of(pid: int) -> list[int]:
+    """Return the processes that a process has started and not yet waited for."""
+    try:
+        tasks = list(Path("/proc", str(pid), "task").iterdir())
+        return [int(word) for task in tasks for word in (task / "children").read_text().split()]
+    except OSError:
+        return []
 
 
 def group_of(pgid: int) -> list[int]:
