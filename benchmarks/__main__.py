@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: creating an environment next to raw uv, and the warm path next to its floors.
+"""``python -m benchmarks``: creating an environment next to raw uv, the warm path and calls next to their floors.
 
 Needs the package registry once; the caches are warm for all alike after the first round, which is not counted.
 """
@@ -16,9 +16,10 @@ import uv
 
 from isolated_environment import IsolatedEnvironment
 
-from .clock import Sample, interleaved, repeated
+from . import calls
+from .clock import Sample, Table, interleaved, repeated
 
-HEAD = "| what | median | min | max | ratio |\n|---|---|---|---|---|"
+PARTS = ("create", "warm", "calls")
 
 
 def main() -> int:
@@ -26,10 +27,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--package", default="cowsay")
+    parser.add_argument("--only", type=lambda text: text.split(","), default=list(PARTS), help=f"of {','.join(PARTS)}")
     arguments = parser.parse_args()
+    if not set(PARTS).issuperset(arguments.only):
+        parser.error(f"--only takes {', '.join(PARTS)}")
     with tempfile.TemporaryDirectory() as directory:
-        _creation(Path(directory), arguments.package, arguments.rounds)
-        _warm(Path(directory), arguments.package, arguments.rounds)
+        if "create" in arguments.only:
+            _creation(Path(directory), arguments.package, arguments.rounds)
+        if "warm" in arguments.only:
+            _warm(Path(directory), arguments.package, arguments.rounds)
+        if "calls" in arguments.only:
+            env = IsolatedEnvironment(Path(directory, "calls"), [arguments.package])
+            for table in calls.measure(env, arguments.rounds):
+                sys.stdout.write(str(table))
+                sys.stdout.flush()
     return 0
 
 
@@ -78,8 +89,7 @@ def _warm(directory: Path, package: str, rounds: int) -> None:
 
 
 def _print(title: str, samples: dict[str, Sample], floor: str) -> None:
-    rows = [sample.row(samples[floor]) for sample in samples.values()]
-    sys.stdout.write("\n".join([f"### {title}", "", HEAD, *rows, "", ""]))
+    sys.stdout.write(str(Table(title, samples, floor)))
 
 
 if __name__ == "__main__":

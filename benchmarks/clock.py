@@ -19,11 +19,35 @@ class Sample:
     def median(self) -> float:
         return statistics.median(self.times)
 
-    def row(self, floor: Sample | None = None) -> str:
-        """A row of a Markdown table; with *floor*, the ratio to it."""
-        ratio = f"{self.median / floor.median:.2f}" if floor is not None else ""
-        cells = [self.name, _shown(self.median), _shown(min(self.times)), _shown(max(self.times)), ratio]
+
+@dataclass(frozen=True)
+class Table:
+    """Samples next to a floor of the same run."""
+
+    title: str
+    samples: dict[str, Sample]
+    #: The name of the sample that the others are divided by.
+    floor: str
+    #: Things done in one time: the table shows how many a second, and the ratio of that.
+    per_second: int | None = None
+    #: What the numbers are, when they are no seconds.
+    unit: str | None = None
+
+    def __str__(self) -> str:
+        """A Markdown table."""
+        head = "| what | median | min | max | ratio |\n|---|---|---|---|---|"
+        return "\n".join([f"### {self.title}", "", head, *map(self._row, self.samples.values()), "", ""])
+
+    def _row(self, sample: Sample) -> str:
+        floor, times = self.samples[self.floor].median, sample.times
+        ratio = sample.median / floor if self.per_second is None else floor / sample.median
+        cells = [sample.name, *map(self._shown, (sample.median, min(times), max(times))), f"{ratio:.2f}"]
         return f"| {' | '.join(cells)} |"
+
+    def _shown(self, number: float) -> str:
+        if self.per_second is not None:
+            return f"{self.per_second / number / 1000:.1f} k/s"
+        return _shown(number) if self.unit is None else f"{number:.1f} {self.unit}"
 
 
 def interleaved(actions: dict[str, Callable[[], object]], rounds: int) -> dict[str, Sample]:

@@ -48,11 +48,13 @@ class Batch:
         self._send(self._unsent)
         while self._sent:
             number, call = self._sent[0]
-            call.run_under(self._worker.interrupt)
-            try:
-                outcome = self._calls.wait(number, call.deadline)
-            except Late:
-                raise timed_out(call.timeout) from None
+            outcome = self._calls.at_hand(number)
+            if outcome is None:
+                call.run_under(self._worker.interrupt)
+                try:
+                    outcome = self._calls.wait(number, call.deadline)
+                except Late:
+                    raise timed_out(call.timeout) from None
             self._sent.popleft()
             self._settle(call, outcome)
             if len(self._sent) * 2 < _MOST:

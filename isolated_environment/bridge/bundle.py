@@ -26,6 +26,7 @@ class Bundle:
         self._frames: list[tuple[int, int]] = []
         self._parts: list[bytes | memoryview] = []
         self._descriptors: list[int] = []
+        self._has_buffers = False
 
     def add(self, kind: int, call: int, payload: bytes = b"", buffers: Sequence[Any] = (), flags: int = 0) -> None:
         """Add a frame.
@@ -44,6 +45,7 @@ class Bundle:
         if self._descriptors:  # they travel with the first octets of what is sent at once
             self.send()
         self._frames.append((kind, call))
+        self._has_buffers = True
         parts, self._descriptors = self._memory.framed(kind, call, payload, buffers, flags)
         self._parts += parts
 
@@ -62,5 +64,7 @@ class Bundle:
     def send(self) -> None:
         """Send the frames."""
         if self._frames:
+            if not self._has_buffers:
+                self._parts = [b"".join(self._parts)]
             self._connection.send(self._frames, self._parts, self._descriptors)
         self._clear()

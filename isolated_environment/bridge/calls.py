@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import pickle
 import time
 import weakref
 from collections import deque
@@ -14,15 +13,15 @@ from ..child import pickling as child_pickling
 from ..child import wire
 from ..child.parcels import are_plain, dumps_plain, loads_plain
 from ..errors import SerializationError
-from . import pickling, targets
+from . import pickling
 from .bundle import Bundle
 from .configuration import configuration
 from .connection import Connection
+from .counter import Counter
 from .exports import Exports
 from .failures import cannot_build, exception_of, not_understood
 from .handlers import hand
-from .prepared import Known, Prepared, Shipped
-from .proxy import RemoteMethod
+from .prepared import Prepared
 from .stream import Items
 
 #: What a call ended with: whether it returned, and what it returned or raised.
@@ -50,8 +49,8 @@ class Calls:
         self._numbers = itertools.count(1)
         self._outcomes: dict[int, Outcome] = {}
         self._streams: weakref.WeakValueDictionary[int, Items] = weakref.WeakValueDictionary()
-        self._shipped = Known()
-        self._ship_numbers = itertools.count(1)
+        self._counter = Counter(peer, self.exports)
+        self.prepare = self._counter.prepare
         #: Numbers of kept objects and streams that nothing here refers to any more, with the kind of frame to send.
         self.dropped: deque[tuple[int, int]] = deque()
 
@@ -66,31 +65,9 @@ class Calls:
         """Tell the worker what it has to know before anything else."""
         self.connection.send([(wire.CONFIG, 0)], [configuration(self._peer)])
 
-    def prepare(self, target: object, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Prepared:
-        """Pickle a call; nothing is sent.
-
-        Args:
-            target: What to call there.
-            args: Its arguments.
-            kwargs: Its keyword arguments.
-
-        Raises:
-            InvalidTargetError, SerializationError: it cannot travel.
-        """
-        known = self._shipped.number_of(target)
-        if known is not None and are_plain(args, kwargs):
-            return Prepared(dumps_plain((known, args, kwargs), self._peer.protocol), flags=wire.PLAIN)
-        buffers: list[Any] = []
-        with self.exports.open():
-            told, shipped = (known, None) if known is not None else self._told(target)
-            payload = pickling.dumps((told, args, kwargs), self._peer, buffers)
-        if shipped is not None:
-            self._shipped.add(target, shipped.number)
-        return Prepared(payload, buffers, shipped)
-
     def ask(self, target: object, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Outcome:
         """Make a call and return its outcome; arguments and exceptions as those of :meth:`prepare` and :meth:`wait`."""
-        known = self._shipped.number_of(target)
+        known = self._counter.number_of(target)
         if known is None or not are_plain(args, kwargs):
             return self.ask_within(None, target, args, kwargs)
         payload = dumps_plain((known, args, kwargs), self._peer.protocol)
@@ -151,16 +128,6 @@ class Calls:
             self.connection.deadline = before
         return numbers
 
-    def _told(self, target: object) -> tuple[int | tuple[Any, ...], Shipped | None]:
-        """What a call says of a target that is not known, and what is sent before: a function goes there once."""
-        if isinstance(target, RemoteMethod):
-            return ("method", target.number, target.name), None
-        told = targets.ship(target, self._peer)
-        if not self._shipped.can_know(target):
-            return told, None
-        number = next(self._ship_numbers)
-        return number, Shipped(number, pickle.dumps(told, 4))
-
     def _send_one(self, kind: int, call: int, payload: bytes, buffers: Sequence[Any] = ()) -> None:
         bundle = Bundle(self.connection)
         bundle.add_dropped(self.dropped)
@@ -201,6 +168,14 @@ class Calls:
         outcome = outcomes.pop(number)
         self.are_over = bool(self._flags) and type(outcome[1]) is not Items
         return outcome
+
+    def at_hand(self, number: int) -> Outcome | None:
+        """Return the outcome of a call if that is the next thing that came, along with one that was waited for."""
+        frame = self.connection.next_at_hand()
+        if frame is None or frame.kind != wire.RESULT or frame.call != number:
+            return None
+        self.connection.receive()
+        return self._value(frame)
 
     def drive(self, ready: Callable[[], bool]) -> None:
         """Drive the connection until *ready*."""

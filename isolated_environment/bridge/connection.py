@@ -47,7 +47,7 @@ class Connection:
         self.deadline: float | None = None
         #: Whether it was closed.
         self.is_closed = False
-        self._was_quiet = False
+        self._was_quiet = self._was_drained = False
         self._reads_text = True
         self._poll = select.poll()
         self._link_number = self._link.fileno()
@@ -113,7 +113,7 @@ class Connection:
             self._conversation.begin(call)
             self._take(ready)
             return None
-        self._was_quiet = self._arrivals.is_single = True
+        self._was_quiet, self._was_drained, self._arrivals.is_single = True, False, True
         try:
             came = self._link.receive_octets()
         except ConnectionResetError:
@@ -183,11 +183,16 @@ class Connection:
             self._turn()
         return arrived.popleft() if arrived else None
 
+    def next_at_hand(self) -> wire.Frame | None:
+        """Return the frame that :meth:`receive` returns without waiting, if text from before it was handed on."""
+        return self._arrived[0] if self._arrived and self._was_drained else None
+
     def drain_output(self) -> None:
         """Hand on the text that the worker has written until now."""
         # were there text from before the last frame was sent, the look at the pipe that led to it would have seen it
-        if not (self._was_quiet and self._arrivals.is_single):
+        if not (self._was_drained or (self._was_quiet and self._arrivals.is_single)):
             self.output.drain()
+            self._was_drained = True
 
     def _assert_open(self) -> None:
         if self.is_closed:
@@ -203,6 +208,7 @@ class Connection:
             self._raise_death()
 
     def _take(self, ready: list[tuple[int, int]]) -> None:
+        self._was_drained = False
         self._was_quiet = len(ready) == 1 and ready[0][0] == self._link_number and not self._arrived
         for number, events in ready:
             if number == self._link_number:

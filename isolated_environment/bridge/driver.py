@@ -27,7 +27,9 @@ class Queue:
 
     def __init__(self) -> None:
         self._calls: deque[CallFuture] = deque()
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
+        self._waiting = 0
         self._closed = False
         _queues.add(self)
 
@@ -40,11 +42,12 @@ class Queue:
             WorkerClosedError: no more calls are taken.
         """
         future = CallFuture(target, args, kwargs, timeout)
-        with self._changed:
+        with self._lock:
             if self._closed:
                 raise WorkerClosedError("it was closed, and takes no more calls", hint="make a new one")
             self._calls.append(future)
-            self._changed.notify()
+            if self._waiting:
+                self._changed.notify()
         return future
 
     def put_back(self, calls: list[CallFuture]) -> None:
@@ -59,8 +62,13 @@ class Queue:
         Returns:
             The calls, none when none came in time; ``None`` when it is closed and empty.
         """
-        with self._changed:
-            self._changed.wait_for(lambda: self._calls or self._closed, patience)
+        with self._lock:
+            if not self._calls and not self._closed and patience != 0:
+                self._waiting += 1
+                try:
+                    self._changed.wait_for(lambda: self._calls or self._closed, patience)
+                finally:
+                    self._waiting -= 1
             if not self._calls:
                 return None if self._closed else []
             return [self._calls.popleft() for _ in range(min(most, len(self._calls)))]
@@ -81,7 +89,8 @@ class Queue:
 
     def forget(self) -> None:
         """In a forked child: no thread takes anything from it there."""
-        self._changed, self._closed = threading.Condition(), True
+        self._lock, self._closed, self._waiting = threading.Lock(), True, 0
+        self._changed = threading.Condition(self._lock)
         self._calls.clear()
 
 

@@ -28,7 +28,7 @@ class CallFuture(concurrent.futures.Future[Any]):
         self.interrupt: Callable[[], object] | None = None
         #: Whether somebody wants it ended.
         self.is_unwanted = False
-        self._is_settled = False
+        self._is_settled = self._was_begun = False
         self._outcome = threading.Lock()  # who comes first: the one who cancels it, or its end
 
     def cancel(self) -> bool:
@@ -49,10 +49,11 @@ class CallFuture(concurrent.futures.Future[Any]):
 
     def begin(self) -> bool:
         """Take the call off the queue; return whether it is still wanted."""
-        if self.running():  # it was given to a worker that ended before it came to it
+        if self._was_begun:  # it was given to a worker that ended before it came to it
             if self.is_unwanted:
                 self.fail(None)
             return not self.is_unwanted
+        self._was_begun = True
         return self.set_running_or_notify_cancel()
 
     def run_under(self, interrupt: Callable[[], object]) -> None:

@@ -116,12 +116,15 @@ class Worker(Driven, Callables):
     def _submit(
         self, timeout: float | None, target: object, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> CallFuture:
-        self.assert_usable()
-        with self._beginning:  # not the mutex: another thread's call may take long
-            if self._driver is None:
-                self._driver = Driver(Queue(), weakref.ref(self), is_replaced=False)
-                weakref.finalize(self, self._driver.queue.close)
-            driver = self._driver
+        if self._ended is not None or self._connection.process.is_forgotten:
+            self.assert_usable()
+        driver = self._driver
+        if driver is None:
+            with self._beginning:  # not the mutex: another thread's call may take long
+                if self._driver is None:
+                    self._driver = Driver(Queue(), weakref.ref(self), is_replaced=False)
+                    weakref.finalize(self, self._driver.queue.close)
+                driver = self._driver
         return driver.queue.put(target, args, kwargs, timeout)
 
     def new(self, target: object, /, *args: Any, **kwargs: Any) -> Proxy:
