@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import select
 import time
 from collections.abc import Callable, Sequence
@@ -13,7 +14,7 @@ from ..child.transport import SocketTransport, rest_of
 from ..errors import CallError, WorkerClosedError
 from .arrivals import Arrivals
 from .deadlines import Late
-from .deaths import death_of
+from .deaths import death_of, not_started
 from .output import Output
 from .spawn import GRACE, WorkerProcess
 
@@ -22,6 +23,8 @@ _LOOK = 50
 _AT_ONCE = getattr(select, "POLLIN", 1)
 _ROOM = getattr(select, "POLLOUT", 4)
 _NONBLOCKING = 0x40  # MSG_DONTWAIT
+#: Seconds until a worker must have come up; what an environment runs at the start of its interpreter may take long.
+START_LIMIT = 120.0
 
 
 class Connection:
@@ -45,6 +48,7 @@ class Connection:
         self.octets_sent = 0
         #: When the calls that are under way have to end, or ``None``.
         self.deadline: float | None = None
+        self._greets_by = time.monotonic() + START_LIMIT
         #: Whether it was closed.
         self.is_closed = False
         self._was_quiet = self._was_drained = False
@@ -57,7 +61,7 @@ class Connection:
             self._poll.register(process.pidfd, _AT_ONCE)
         #: Milliseconds to wait where no deadline is set.
         self._look = None if process.pidfd >= 0 else _LOOK
-        self._is_direct = process.pidfd >= 0 and isinstance(self._link, SocketTransport)
+        self._direct = self._link if process.pidfd >= 0 and isinstance(self._link, SocketTransport) else None
         self._only_input = [(self._link_number, _AT_ONCE)]
 
     # out
@@ -99,11 +103,11 @@ class Connection:
         Raises:
             Exception: as :meth:`send` and :meth:`receive`.
         """
-        is_simple = self._is_direct and self.deadline is None and not self.is_closed and not self._arrived
-        if not is_simple or not self._arrivals.decoder.is_between_frames or not isinstance(self._link, SocketTransport):
+        link, arrivals = self._direct, self._arrivals
+        if link is None or self.deadline is not None or self.is_closed or self._arrived:
             self.send_one(wire.CALL, call, octets)
             return None
-        sent = self._send_some(self._link, octets)
+        sent = self._send_some(link, octets)
         if sent < len(octets):
             self._conversation.begin(call)
             self._send_all([memoryview(octets)[sent:]], ())
@@ -113,17 +117,19 @@ class Connection:
             self._conversation.begin(call)
             self._take(ready)
             return None
-        self._was_quiet, self._was_drained, self._arrivals.is_single = True, False, True
         try:
-            came = self._link.receive_octets()
+            came, descriptors = link.receive_octets()
         except ConnectionResetError:
             self._raise_death()
-        found = None if came[1] else wire.plain_result(came[0], call)
-        if found is None:
-            self._conversation.begin(call)
-            if not self._arrivals.read(came):
-                self._raise_death()
-        return found
+        if not descriptors and arrivals.decoder.is_between_frames:
+            found = wire.plain_result(came, call)
+            if found is not None:
+                return found
+        self._conversation.begin(call)
+        self._was_quiet, self._was_drained, arrivals.is_single = True, False, True
+        if not arrivals.read((came, descriptors)):
+            self._raise_death()
+        return None
 
     def _send_some(self, link: SocketTransport, octets: bytes) -> int:
         try:
@@ -200,9 +206,13 @@ class Connection:
 
     def _turn(self) -> None:
         """Wait for anything, and take what there is."""
-        patience = self._look if self.deadline is None else self._patience(self.deadline)
-        if self.deadline is not None and time.monotonic() >= self.deadline:
-            raise Late
+        deadline = self.deadline if self._arrivals.is_greeted else min(self._greets_by, self.deadline or math.inf)
+        patience = self._look if deadline is None else self._patience(deadline)
+        if deadline is not None and time.monotonic() >= deadline:
+            if deadline == self.deadline:
+                raise Late
+            self.process.kill()
+            self._raise_death()
         self._take(self._poll.poll(patience))
         if self.process.pidfd < 0 and self.process.returncode() is not None and not self._arrivals.read_all():
             self._raise_death()
@@ -235,7 +245,10 @@ class Connection:
         self._await_end(1.0)
         status = self.process.kill()
         self.output.drain()
-        return death_of(self.process.interpreter, status, self.output.tail(), came_up=self._arrivals.is_greeted)
+        if self._arrivals.is_greeted:
+            return death_of(status, self.output.tail())
+        late = time.monotonic() >= self._greets_by
+        return not_started(self.process.interpreter, START_LIMIT if late else None, status, self.output.tail())
 
     def end(self, *signals: int) -> None:
         """End the worker: each signal in turn, with time to obey, then kill it; what it still writes is handed on.

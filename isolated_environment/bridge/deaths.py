@@ -4,25 +4,34 @@ from __future__ import annotations
 
 import signal
 
-from ..errors import CallError, WorkerDied, WorkerStartError
+from ..errors import WorkerDied, WorkerStartError
 
 
-def death_of(interpreter: str, status: int, tail: str, *, came_up: bool) -> CallError:
-    """Return the error of a worker that ended before it answered.
+def not_started(interpreter: str, seconds: float | None, status: int, tail: str) -> WorkerStartError:
+    """Return the error of a worker that did not come up.
 
     Args:
         interpreter: Its interpreter.
+        seconds: How long it was waited for, unless it ended by itself.
         status: The exit status, negative for a signal.
         tail: The last lines that it wrote.
-        came_up: Whether it was heard of.
     """
-    if not came_up:
-        return WorkerStartError(
-            f"the worker did not come up: {_how(status)}",
-            hint=f"run {interpreter} by hand; if it does not start, env.remove() and build anew",
-            interpreter=interpreter,
-            tail=tail,
-        )
+    how = _how(status) if seconds is None else f"nothing was heard of it for {seconds:g} s"
+    return WorkerStartError(
+        f"the worker did not come up: {how}",
+        hint=f"run {interpreter} by hand; if it does not start, env.remove() and build anew",
+        interpreter=interpreter,
+        tail=tail,
+    )
+
+
+def death_of(status: int, tail: str) -> WorkerDied:
+    """Return the error of a worker that ended before it answered.
+
+    Args:
+        status: The exit status, negative for a signal.
+        tail: The last lines that it wrote.
+    """
     shown = f"; its last lines:\n{tail}" if tail else ""
     hint = None
     if status == -signal.SIGKILL:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from isolated_environment import errors
+from isolated_environment.bridge import connection
 from isolated_environment.bridge.reach import Peer
 from isolated_environment.bridge.worker import Worker
 from isolated_environment.child import wire
@@ -230,6 +231,15 @@ def test_an_interpreter_that_does_not_start_says_why(tmp_path, what):
     assert expected in str(error)
     assert error.interpreter == str(tmp_path / "bin" / "python")
     assert error.tail == ("error while loading shared libraries" if what == "a library is missing" else "")
+
+
+def test_an_interpreter_that_does_not_get_anywhere_is_given_up(tmp_path, monkeypatch):
+    monkeypatch.setattr(connection, "START_LIMIT", 0.3)
+    started = time.monotonic()
+    error = starting(tmp_path, "#!/bin/sh\necho 'still at it' >&2\nexec sleep 60\n")
+    assert "nothing was heard of it for 0.3 s" in str(error)
+    assert error.tail == "still at it"
+    assert time.monotonic() - started < 5
 
 
 def test_an_interpreter_that_may_not_be_executed(tmp_path):
