@@ -15,6 +15,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from ..errors import OwnerGoneError, RecordError
+from .replacing import put_in_place
 
 _FORBIDDEN = set('\\:*?"<>|,')
 
@@ -90,7 +91,7 @@ def replace_record(record: Path, old: bytes, new: bytes, *, temporary: Path) -> 
                 hint="another installer is at work; try again",
                 path=str(record),
             )
-        os.replace(temporary, record)
+        put_in_place(temporary, record)
     except FileNotFoundError:
         raise _gone(record) from None
     except OSError as error:

@@ -6,6 +6,7 @@ The process is reaped last: until then nobody else can have its process group's 
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import select
@@ -22,6 +23,8 @@ from ..layout import WINDOWS
 GRACE = 2.0
 #: Seconds that output is still read after the process has ended, when others write to its pipe.
 LINGER = 0.5
+
+_running: dict[tuple[int, int], subprocess.Popen[bytes]] = {}
 
 _CHUNK = 1 << 16
 _TICK = 0.1  # seconds
@@ -46,6 +49,32 @@ def chunks(process: subprocess.Popen[bytes]) -> Iterator[bytes]:
         if not chunk:
             return
         yield chunk
+
+
+@contextlib.contextmanager
+def ended_with_us(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Let the process die when this interpreter ends meanwhile: a build in a daemon thread is cut off by that.
+
+    Args:
+        process: Leads its group.
+    """
+    key = os.getpid(), process.pid  # a forked child that ends is not us
+    _running[key] = process
+    try:
+        yield
+    finally:
+        _running.pop(key, None)
+
+
+def _end_all() -> None:
+    for (owner, _), process in list(_running.items()):
+        if owner == os.getpid() and not has_ended(process):
+            _signal(process, "SIGKILL")
+            if WINDOWS:
+                process.kill()
+
+
+atexit.register(_end_all)
 
 
 def finish(process: subprocess.Popen[bytes]) -> int:

@@ -16,7 +16,7 @@ from ..layout import WINDOWS
 from ..plan import Stage, Step
 from ..redaction import redact
 from .diagnosis import diagnose
-from .ending import chunks, end, finish
+from .ending import chunks, end, ended_with_us, finish
 
 #: Lines of a step's output that an error carries.
 TAIL = 50
@@ -70,10 +70,11 @@ class Runner:
         tail: deque[str] = deque(maxlen=TAIL)
         process = self._start(step)
         try:
-            for line in self._lines(process, log):
-                tail.append(line[:_WIDTH])
-                self._reporter.report(StepOutput(self._reporter.root, step.name, line))
-            returncode = finish(process)
+            with ended_with_us(process):
+                for line in self._lines(process, log):
+                    tail.append(line[:_WIDTH])
+                    self._reporter.report(StepOutput(self._reporter.root, step.name, line))
+                returncode = finish(process)
         except BaseException:
             end(process)
             raise
