@@ -40,6 +40,7 @@ class Calls:
     def __init__(self, connection: Connection, peer: pickling.Peer, *, is_for_one_call: bool = False) -> None:
         self.connection = connection
         self._peer = peer
+        self._protocol = peer.protocol
         #: Functions of this process that the worker may call.
         self.exports = Exports()
         self._flags = wire.LAST if is_for_one_call else 0
@@ -50,7 +51,7 @@ class Calls:
         self._outcomes: dict[int, Outcome] = {}
         self._streams: weakref.WeakValueDictionary[int, Items] = weakref.WeakValueDictionary()
         self._counter = Counter(peer, self.exports)
-        self.prepare = self._counter.prepare
+        self._number_of, self.prepare = self._counter.number_of, self._counter.prepare
         #: Numbers of kept objects and streams that nothing here refers to any more, with the kind of frame to send.
         self.dropped: deque[tuple[int, int]] = deque()
 
@@ -67,10 +68,10 @@ class Calls:
 
     def ask(self, target: object, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Outcome:
         """Make a call and return its outcome; arguments and exceptions as those of :meth:`prepare` and :meth:`wait`."""
-        known = self._counter.number_of(target)
+        known = self._number_of(target)
         if known is None or not are_plain(args, kwargs):
             return self.ask_within(None, target, args, kwargs)
-        payload = dumps_plain((known, args, kwargs), self._peer.protocol)
+        payload = dumps_plain((known, args, kwargs), self._protocol)
         if self.dropped or self._memory.has_borrowed:
             self.flush()
         number = next(self._numbers)

@@ -199,6 +199,7 @@ class Connection:
         if not (self._was_drained or (self._was_quiet and self._arrivals.is_single)):
             self.output.drain()
             self._was_drained = True
+        self._assert_open()  # a handler of that text may have closed the worker
 
     def _assert_open(self) -> None:
         if self.is_closed:

@@ -39,6 +39,8 @@ class Memory:
         self._carries_descriptors = carries_descriptors
         self._outbox: memory.Outbox | None = None
         self._inbox: memory.Inbox | None = None
+        #: Whether there may be something to tell of :meth:`released`.
+        self.has_borrowed = False
         self._descriptors: deque[int] = deque()
 
     def came(self, descriptors: Sequence[int]) -> None:
@@ -68,6 +70,7 @@ class Memory:
                 from . import memory
 
                 self._inbox = memory.Inbox()
+                self.has_borrowed = True
             count = min(frame.descriptors, len(self._descriptors))  # a table that wants more is refused
             descriptors = [self._descriptors.popleft() for _ in range(count)]
             try:
@@ -82,11 +85,6 @@ class Memory:
         if isinstance(buffers, Exception):
             raise buffers
         return buffers or ()
-
-    @property
-    def has_borrowed(self) -> bool:
-        """Whether there may be something to tell of :meth:`released`."""
-        return self._inbox is not None
 
     def released(self) -> bytes:
         """Return the octets of a RELEASE frame with what this side is done with; none when there is nothing."""

@@ -61,15 +61,16 @@ class Session(reader.Reader):
     def _await_call(self) -> None:
         """Wait for what comes next; a plain call that comes alone is answered at once, past all queues."""
         with self._turns:
-            is_free = not self._reads and not self._has_work() and self._decoder.is_between_frames
-            self._reads = self._reads or is_free
+            is_free = not (self._reads or self._calls or self._ended or self._gone or self._stopped)
+            if is_free:
+                self._reads = True
         if not is_free:
             self._wait(self._has_work)
             return
         call = None
         try:
             octets, descriptors = self._link.receive_octets()
-            if not descriptors:
+            if not descriptors and self._decoder.is_between_frames:
                 call = wire.plain_call(octets)
             if call is None:
                 self._memory.came(descriptors)
@@ -80,6 +81,7 @@ class Session(reader.Reader):
             self._run_plain(*call)
 
     def _run_plain(self, call: int, pickled: bytes) -> None:
+        """Run a plain call; nothing is noted of it in the conversation if its result is plain as well."""
         target, args, kwargs = parcels.loads_plain(pickled)
         function = self._functions.get(target)
         if function is None:
@@ -275,8 +277,11 @@ def _resolved(target: tuple[Any, ...]) -> Callable[..., Any]:
 
 def flush_output() -> None:
     """Write what ``print`` has kept back."""
-    for stream in (sys.stdout, sys.stderr):
-        try:  # noqa: SIM105 - contextlib costs a millisecond at the start
-            stream.flush()
-        except Exception:  # noqa: BLE001, S110 - whatever stands there in place of it
-            pass
+    try:  # noqa: SIM105 - contextlib costs a millisecond at the start
+        sys.stdout.flush()
+    except Exception:  # noqa: BLE001, S110 - whatever stands there in place of it
+        pass
+    try:  # noqa: SIM105 - as above
+        sys.stderr.flush()
+    except Exception:  # noqa: BLE001, S110 - as above
+        pass

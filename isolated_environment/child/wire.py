@@ -131,20 +131,26 @@ def encode_with_buffers(
     return [header + _LENGTHS.pack(len(table), len(payload)) + table, payload, *inline]
 
 
+#: What comes before the number and the length in the header of a plain call, and of its result.
+_CONSTANT = 8
+_NUMBERS = Struct("<QQ")
+_PLAIN_CALL = _HEADER.pack(MAGIC, VERSION, CALL, PLAIN, 0, 0, 0)[:_CONSTANT]
+_PLAIN_RESULT = _HEADER.pack(MAGIC, VERSION, RESULT, PLAIN, 0, 0, 0)[:_CONSTANT]
+
+
 def plain_call(octets: bytes) -> tuple[int, bytes] | None:
     """Return number and pickle of a plain call, if *octets* are one and nothing else."""
-    if len(octets) < HEADER_SIZE:
-        return None
-    magic, version, kind, flags, descriptors, call, length = _HEADER.unpack_from(octets)
-    if kind != CALL or flags != PLAIN or length != len(octets) - HEADER_SIZE:
-        return None
-    return (call, octets[HEADER_SIZE:]) if magic == MAGIC and version == VERSION and not descriptors else None
+    if len(octets) >= HEADER_SIZE and octets.startswith(_PLAIN_CALL):
+        call, length = _NUMBERS.unpack_from(octets, _CONSTANT)
+        if length == len(octets) - HEADER_SIZE:
+            return call, octets[HEADER_SIZE:]
+    return None
 
 
 def plain_result(octets: bytes, call: int) -> bytes | None:
     """Return the pickle of the plain result of *call*, if *octets* are that and nothing else."""
     length = len(octets) - HEADER_SIZE
-    if length >= 0 and _HEADER.unpack_from(octets) == (MAGIC, VERSION, RESULT, PLAIN, 0, call, length):
+    if length >= 0 and octets.startswith(_PLAIN_RESULT) and _NUMBERS.unpack_from(octets, _CONSTANT) == (call, length):
         return octets[HEADER_SIZE:]
     return None
 
@@ -167,11 +173,8 @@ class Decoder:
         self._large: memoryview | None = None
         self._filled = 0
         self._header: tuple[Any, ...] = ()
-
-    @property
-    def is_between_frames(self) -> bool:
-        """Whether nothing of a frame came whose rest is missing."""
-        return self._large is None and self._start == self._end
+        #: Whether nothing of a frame came whose rest is missing.
+        self.is_between_frames = True
 
     @property
     def is_filling(self) -> bool:
@@ -201,9 +204,12 @@ class Decoder:
             if self._filled < len(self._large):
                 return []
             body, self._large = self._large, None
+            self.is_between_frames = True
             return [self._frame(self._header, body)]
         self._end += count
-        return self._split()
+        frames = self._split()
+        self.is_between_frames = not self.is_filling and self._start == self._end
+        return frames
 
     def take(self, octets: bytes) -> list[Frame]:
         """Return the frames that are complete after *octets* more, which lie elsewhere.
@@ -215,7 +221,7 @@ class Decoder:
         """
         frames: list[Frame] = []
         start, end = 0, len(octets)
-        if self._large is None and self._start == self._end:
+        if self.is_between_frames:
             while end - start >= HEADER_SIZE:
                 magic, version, kind, flags, descriptors, call, length = _HEADER.unpack_from(octets, start)
                 body = start + HEADER_SIZE
