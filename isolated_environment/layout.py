@@ -13,8 +13,6 @@ WINDOWS = os.name == "nt"
 WORK = ".build"
 #: The compiled copy of the program that workers run, inside a generation.
 PROGRAM = ".program"
-#: The mode of every directory of ours, less what the umask takes: a umask of 0 gives no right to everybody.
-DIRECTORY_MODE = 0o775
 #: The constraints inside a prefix that a pip or uv run there keeps to.
 PINS_NAME = "pinned.txt"
 

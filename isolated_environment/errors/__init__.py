@@ -24,7 +24,6 @@
     │   ├── NotBuiltError (LookupError)                root
     │   ├── NotOurDirectoryError (FileExistsError)     path
     │   ├── ReadOnlyLocationError (PermissionError)    path
-    │   ├── UntrustedRootError (PermissionError)       path
     │   ├── LockTimeoutError (TimeoutError)            path, waited, holder
     │   ├── LockLostError                              path
     │   ├── ReentrantBuildError (RuntimeError)         root
@@ -112,7 +111,6 @@ from .store import (
     ReentrantBuildError,
     RollbackError,
     StoreError,
-    UntrustedRootError,
 )
 from .torch import (
     ArchitectureDroppedError,
@@ -168,7 +166,6 @@ __all__ = [
     "TorchConflictError",
     "TorchError",
     "UnsupportedMachineError",
-    "UntrustedRootError",
     "VerificationError",
     "WorkerClosedError",
     "WorkerDied",

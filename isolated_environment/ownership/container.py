@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import NotOurDirectoryError
-from ..layout import DIRECTORY_MODE
 
 OWNER_TAG = "owner.json"
 LOCK_NAME = "lock"
@@ -69,7 +68,7 @@ def make_container(container: Path, *, owner: str | None, application: Path, lis
         "id": uuid.uuid4().hex,
     }
     temporary = temporary_beside(container)
-    temporary.mkdir(DIRECTORY_MODE)
+    temporary.mkdir()
     try:
         (temporary / OWNER_TAG).write_text(json.dumps(tag, indent=1), "utf-8")
         temporary.rename(container)

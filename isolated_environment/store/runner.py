@@ -100,7 +100,6 @@ class Runner:
                 stderr=subprocess.STDOUT,
                 # no controlling terminal: nothing can ask for a password, and Ctrl-C reaches the host alone
                 start_new_session=True,
-                umask=_umask(),
                 **flags,
             )
         except OSError as error:
@@ -125,12 +124,3 @@ class Runner:
             line = redact(rest.decode("utf-8", "replace").rstrip(), self._secrets)
             log.write(f"{line}\n")
             yield line
-
-
-def _umask() -> int:
-    """This process's, and in no case a file that everybody may write: it would be executed."""
-    if WINDOWS:
-        return -1
-    mask = os.umask(0o077)  # there is no other way to ask; for this moment other threads' files are private
-    os.umask(mask)
-    return mask | 0o002
