@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from ..child import wire
 from ..child.conversation import Conversation
+from ..child.decoder import Decoder
 from ..child.parcels import Memory
 from ..errors import ProtocolError
 from .spawn import WorkerProcess
@@ -29,7 +30,7 @@ class Arrivals:
         self._link = process.link
         self._memory = memory
         self._conversation = conversation
-        self.decoder = wire.Decoder()
+        self.decoder = Decoder()
         self.frames: deque[wire.Frame] = deque()
         #: Whether it was heard of.
         self.is_greeted = False

@@ -20,8 +20,8 @@ _OTHERS = frozenset({"__init__.py", "detect_accelerator.py", "program.py", "run_
 #: What every call needs: these come in one file, which is read five times as fast.
 _ALWAYS = frozenset(
     {
-        *("conversation.py", "handles.py", "liveness.py", "logs.py", "names.py", "parcels.py", "pickling.py"),
-        *("reader.py", "session.py", "source.py", "streams.py", "transport.py", "wire.py"),
+        *("conversation.py", "decoder.py", "handles.py", "liveness.py", "logs.py", "names.py", "parcels.py"),
+        *("pickling.py", "reader.py", "session.py", "source.py", "streams.py", "transport.py", "wire.py"),
     }
 )
 _DIRECTORY = os.path.dirname(os.path.abspath(__file__))

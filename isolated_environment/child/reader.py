@@ -9,7 +9,7 @@ from __future__ import annotations
 import _thread
 from _collections import deque  # type: ignore[import-not-found]  # collections costs more than all of ours
 
-from . import conversation, parcels, transport, wire
+from . import conversation, decoder, parcels, transport, wire
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class Reader:
 
     def __init__(self, link: transport.SocketTransport | transport.PipeTransport) -> None:
         self._link = link
-        self._decoder = wire.Decoder()
+        self._decoder = decoder.Decoder()
         self._conversation = conversation.Conversation()
         self._memory = parcels.Memory(link.carries_descriptors)
         self._calls: deque[wire.Frame] = deque()

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from . import decoder as decoders
     from . import wire
 
     Parts = Sequence[bytes | memoryview]
@@ -44,7 +45,7 @@ class SocketTransport:
         number: int = self.socket.fileno()
         return number
 
-    def receive(self, decoder: wire.Decoder) -> tuple[list[wire.Frame] | None, Sequence[int]]:
+    def receive(self, decoder: decoders.Decoder) -> tuple[list[wire.Frame] | None, Sequence[int]]:
         """Give *decoder* what came.
 
         Returns:
@@ -137,7 +138,7 @@ class PipeTransport:
         """Return the descriptor to wait for."""
         return self._reading
 
-    def receive(self, decoder: wire.Decoder) -> tuple[list[wire.Frame] | None, Sequence[int]]:
+    def receive(self, decoder: decoders.Decoder) -> tuple[list[wire.Frame] | None, Sequence[int]]:
         """As :meth:`SocketTransport.receive`."""
         octets, _ = self.receive_octets()
         return (decoder.take(octets) if octets else None), ()

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 MAGIC = b"\xf1\xe5"
 VERSION = 1
 
-_HEADER = Struct("<2sBBHHQQ")
-HEADER_SIZE = _HEADER.size
-_LENGTHS = Struct("<II")
+HEADER = Struct("<2sBBHHQQ")
+HEADER_SIZE = HEADER.size
+LENGTHS = Struct("<II")
 
 #: A flag: the body holds a table of buffers.
 BUFFERS = 1
@@ -44,8 +44,7 @@ KINDS = frozenset({*range(1, 10), *range(17, 25), RELEASE})
 LIMIT = 1 << 40
 #: The same for kinds that never carry a value.
 CONTROL_LIMIT = 1 << 20
-_CONTROL = frozenset({HELLO, CREDIT, STOP, FREE, BYE, END, RELEASE})
-_SMALL = 1 << 16
+CONTROL = frozenset({HELLO, CREDIT, STOP, FREE, BYE, END, RELEASE})
 
 
 class WireError(Exception):
@@ -103,7 +102,7 @@ class Frame:
 
 def encode(kind: int, call: int, payload: bytes = b"", flags: int = 0) -> bytes:
     """Return a frame without buffers as octets."""
-    return _HEADER.pack(MAGIC, VERSION, kind, flags, 0, call, len(payload)) + payload
+    return HEADER.pack(MAGIC, VERSION, kind, flags, 0, call, len(payload)) + payload
 
 
 def encode_with_buffers(
@@ -126,16 +125,16 @@ def encode_with_buffers(
         descriptors: How many descriptors travel with it.
         flags: As :func:`encode`.
     """
-    length = _LENGTHS.size + len(table) + len(payload) + sum(view.nbytes for view in inline)
-    header = _HEADER.pack(MAGIC, VERSION, kind, flags | BUFFERS, descriptors, call, length)
-    return [header + _LENGTHS.pack(len(table), len(payload)) + table, payload, *inline]
+    length = LENGTHS.size + len(table) + len(payload) + sum(view.nbytes for view in inline)
+    header = HEADER.pack(MAGIC, VERSION, kind, flags | BUFFERS, descriptors, call, length)
+    return [header + LENGTHS.pack(len(table), len(payload)) + table, payload, *inline]
 
 
 #: What comes before the number and the length in the header of a plain call, and of its result.
 _CONSTANT = 8
 _NUMBERS = Struct("<QQ")
-_PLAIN_CALL = _HEADER.pack(MAGIC, VERSION, CALL, PLAIN, 0, 0, 0)[:_CONSTANT]
-_PLAIN_RESULT = _HEADER.pack(MAGIC, VERSION, RESULT, PLAIN, 0, 0, 0)[:_CONSTANT]
+_PLAIN_CALL = HEADER.pack(MAGIC, VERSION, CALL, PLAIN, 0, 0, 0)[:_CONSTANT]
+_PLAIN_RESULT = HEADER.pack(MAGIC, VERSION, RESULT, PLAIN, 0, 0, 0)[:_CONSTANT]
 
 
 def plain_call(octets: bytes) -> tuple[int, bytes] | None:
@@ -153,154 +152,3 @@ def plain_result(octets: bytes, call: int) -> bytes | None:
     if length >= 0 and octets.startswith(_PLAIN_RESULT) and _NUMBERS.unpack_from(octets, _CONSTANT) == (call, length):
         return octets[HEADER_SIZE:]
     return None
-
-
-class Decoder:
-    """Octets in, frames out.
-
-    ``buffer()`` returns where the next octets belong, ``fed(n)`` takes note that *n* of them came.  A large body is
-    filled in place, so its octets are never copied.  ``take(octets)`` is the shorter way for what is small.
-
-    Args:
-        limit: Octets that one body may have.
-    """
-
-    def __init__(self, limit: int = LIMIT) -> None:
-        self._limit = limit
-        self._small = memoryview(bytearray(_SMALL))
-        self._start = 0
-        self._end = 0
-        self._large: memoryview | None = None
-        self._filled = 0
-        self._header: tuple[Any, ...] = ()
-        #: Whether nothing of a frame came whose rest is missing.
-        self.is_between_frames = True
-
-    @property
-    def is_filling(self) -> bool:
-        """Whether a large body is on its way, to which :meth:`buffer` leads."""
-        return self._large is not None
-
-    def buffer(self) -> memoryview:
-        """Return a writable view, never empty, for the next octets."""
-        if self._large is not None:
-            return self._large[self._filled :]
-        if self._start == self._end:
-            self._start = self._end = 0
-        elif self._end == _SMALL:  # a frame begins near the end of the buffer: move it to the front
-            rest = self._end - self._start
-            self._small[:rest] = bytes(self._small[self._start : self._end])
-            self._start, self._end = 0, rest
-        return self._small[self._end :]
-
-    def fed(self, count: int) -> list[Frame]:
-        """Return the frames that are complete after *count* octets more.
-
-        Raises:
-            WireError: they are no frame.
-        """
-        if self._large is not None:
-            self._filled += count
-            if self._filled < len(self._large):
-                return []
-            body, self._large = self._large, None
-            self.is_between_frames = True
-            return [self._frame(self._header, body)]
-        self._end += count
-        frames = self._split()
-        self.is_between_frames = not self.is_filling and self._start == self._end
-        return frames
-
-    def take(self, octets: bytes) -> list[Frame]:
-        """Return the frames that are complete after *octets* more, which lie elsewhere.
-
-        Small frames that came whole are cut out of *octets*; for the rest it is as if they had come into the buffer.
-
-        Raises:
-            WireError: they are no frame.
-        """
-        frames: list[Frame] = []
-        start, end = 0, len(octets)
-        if self.is_between_frames:
-            while end - start >= HEADER_SIZE:
-                magic, version, kind, flags, descriptors, call, length = _HEADER.unpack_from(octets, start)
-                body = start + HEADER_SIZE
-                behind = body + length
-                if behind > end or flags & BUFFERS or magic != MAGIC or version != VERSION or kind not in KINDS:
-                    break
-                if length > self._limit:
-                    break
-                frames.append(Frame(kind, flags, call, octets[body:behind], b"", None, descriptors))
-                start = behind
-        while start < end:
-            view = self.buffer()
-            count = min(len(view), end - start)
-            view[:count] = octets[start : start + count]
-            frames += self.fed(count)
-            start += count
-        return frames
-
-    def _split(self) -> list[Frame]:
-        frames = []
-        while self._end - self._start >= HEADER_SIZE:
-            header = self._checked(_HEADER.unpack_from(self._small, self._start))
-            body = self._start + HEADER_SIZE
-            length = header[6]
-            if body + length <= self._end:
-                self._start = body + length
-                frames.append(self._frame(header, self._small[body : self._start]))
-            elif HEADER_SIZE + length > _SMALL:
-                came = self._end - body
-                self._large = memoryview(bytearray(length))
-                self._large[:came] = self._small[body : self._end]
-                self._filled, self._header = came, header
-                self._start = self._end = 0
-                break
-            else:
-                break
-        else:
-            self._check_beginning()
-        return frames
-
-    def _check_beginning(self) -> None:
-        """Tell garbage from a frame before a whole header came: it may never come."""
-        came = bytes(self._small[self._start : min(self._end, self._start + len(MAGIC))])
-        if not MAGIC.startswith(came):
-            raise self._garbage()
-
-    def _garbage(self) -> WireError:
-        return WireError("this is no frame", bytes(self._small[self._start : min(self._end, self._start + 80)]))
-
-    def _checked(self, header: tuple[Any, ...]) -> tuple[Any, ...]:
-        magic, version, kind, _, _, _, length = header
-        if magic != MAGIC or kind not in KINDS:
-            raise self._garbage()
-        if version != VERSION:
-            raise WireError(f"version {version} of the protocol was spoken, {VERSION} is known")
-        if length > (CONTROL_LIMIT if kind in _CONTROL else self._limit):
-            raise WireError(f"a frame of kind {kind} has {length} octets, more than may be")
-        return header
-
-    @staticmethod
-    def _frame(header: tuple[Any, ...], body: memoryview) -> Frame:
-        _, _, kind, flags, descriptors, call, length = header
-        if not flags & BUFFERS:
-            return Frame(kind, flags, call, bytes(body) if length <= _SMALL else body, descriptors=descriptors)
-        if length < _LENGTHS.size:
-            raise WireError("a frame with buffers has no lengths", bytes(body))
-        table, payload = _LENGTHS.unpack_from(body)
-        start = _LENGTHS.size + table
-        if start + payload > length:
-            raise WireError("a frame's table and payload are longer than the frame", bytes(body[:80]))
-        inline = body[start + payload :]
-        if length <= _SMALL:
-            inline = memoryview(bytearray(inline))
-        return Frame(
-            kind,
-            flags,
-            call,
-            bytes(body[start : start + payload]),
-            bytes(body[_LENGTHS.size : start]),
-            inline,
-            descriptors,
-        )

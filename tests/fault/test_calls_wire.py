@@ -22,11 +22,10 @@ HELLO = wire.encode(wire.HELLO, 0, b"3.11.7 1 5")
 PLAIN = pickle.dumps("value")
 RESULT = wire.encode(wire.RESULT, 1, PLAIN)
 LOG = wire.encode(wire.LOG, 0, pickle.dumps({"name": "stub", "levelno": 10, "msg": "x"}))
-_HEADER = wire._HEADER
 
 
 def header(kind=wire.RESULT, call=1, length=0, version=wire.VERSION, flags=0, magic=wire.MAGIC) -> bytes:
-    return _HEADER.pack(magic, version, kind, flags, 0, call, length)
+    return wire.HEADER.pack(magic, version, kind, flags, 0, call, length)
 
 
 @pytest.fixture(autouse=True)

@@ -100,12 +100,10 @@ def test_readers_are_not_disturbed_by_upgrades_and_collection(make, tmp_path, mo
                 most = max(most, len(generations(env.path)))
             answers = said(processes)
     assert [line for answer in answers for line in answer["problems"]] == []
-    rounds = [answer["rounds"] for answer in answers if answer["role"] == "read"]
-    assert len(rounds) == 3
-    assert min(rounds) >= 2, "the readers were at work"
+    assert sorted(answer["role"] for answer in answers) == ["collect", "read", "read", "read"]
+    assert min(answer["rounds"] for answer in answers) >= 2, "all were at work"
     # the current one, the one before, and for each reader its first and the one it reads now
     assert most <= 2 + 3 * 2, "disk is given back while others read"
-    assert any(answer["gone"] for answer in answers if answer["role"] == "collect")
     make().gc(force=True)
     assert len(generations(env.path)) <= 2
     assert leftovers(env.path) == []

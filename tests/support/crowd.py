@@ -100,11 +100,12 @@ def check(path: str, is_over: Callable[[], bool], design: str | None = None) -> 
 
 
 def collect(path: str, is_over: Callable[[], bool]) -> dict[str, Any]:
-    gone: list[str] = []
+    rounds = 0
     while not is_over():
-        gone += IsolatedEnvironment(path, owner=None).gc(force=True)
+        IsolatedEnvironment(path, owner=None).gc(force=True)
+        rounds += 1
         _rest()
-    return {"gone": gone, "problems": []}
+    return {"rounds": rounds, "problems": []}
 
 
 def _rest(seconds: float = 0.1) -> None:

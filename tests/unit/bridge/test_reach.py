@@ -115,7 +115,7 @@ def test_a_thing_goes_as_its_module_does_unless_it_is_not_found_there(modules: N
     assert reach.of(json.dumps) is BY_NAME
     assert reach.of(json) is BY_NAME
     assert reach.of(len) is BY_NAME
-    assert reach.of(wire.Decoder) is BY_NAME
+    assert reach.of(wire.Frame) is BY_NAME
     assert reach.of(sys.modules["herd_app"].function) is BY_VALUE
     assert reach.of(sys.modules["herd_installed"].Class) is NOT_AT_ALL
     assert reach.of(sys.modules["herd_compiled"].Class) is NOT_AT_ALL, "it has no Python code"

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from isolated_environment.child import backing, parcels, pickling, wire
+from isolated_environment.child.decoder import Decoder
 from tests.support.passing import open_descriptors
 
 MIB = 1 << 20
@@ -20,7 +21,7 @@ def sent(memory: parcels.Memory, call: int, *buffers: Any) -> tuple[bytes, list[
 
 
 def frames_of(octets: bytes) -> list[wire.Frame]:
-    decoder, found = wire.Decoder(), []
+    decoder, found = Decoder(), []
     while octets:
         room = decoder.buffer()
         count = min(len(room), len(octets))

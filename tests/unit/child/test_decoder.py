@@ -1,4 +1,4 @@
-"""The frames: whole, octet by octet, cut off, garbage, too large; and which may follow which."""
+"""The frames: whole, octet by octet, cut off, garbage, too large."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from isolated_environment.child import wire
-from isolated_environment.child.conversation import Conversation
-from isolated_environment.child.wire import Decoder, WireError, encode, encode_with_buffers
+from isolated_environment.child.decoder import Decoder
+from isolated_environment.child.wire import WireError, encode, encode_with_buffers
 
 KINDS = st.sampled_from(sorted(wire.KINDS - {wire.HELLO, wire.CREDIT, wire.STOP, wire.FREE, wire.BYE, wire.END}))
 
@@ -49,6 +49,17 @@ def frames(draw: st.DrawFn) -> tuple[bytes, tuple[int, int, int, bytes, bytes, b
 def test_what_goes_in_comes_out_however_it_is_cut(sent: list[tuple[bytes, tuple[object, ...]]], step: int) -> None:
     decoder = Decoder()
     came = feed(decoder, b"".join(octets for octets, _ in sent), step)
+    assert [told(frame) for frame in came] == [expected for _, expected in sent]
+    assert decoder.is_between_frames
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(frames(), max_size=6), st.integers(7, 200_000))
+def test_the_shorter_way_makes_the_same_frames(sent: list[tuple[bytes, tuple[object, ...]]], step: int) -> None:
+    decoder, came = Decoder(), []
+    octets = b"".join(octets for octets, _ in sent)
+    for start in range(0, len(octets), step):
+        came += decoder.take(octets[start : start + step])
     assert [told(frame) for frame in came] == [expected for _, expected in sent]
     assert decoder.is_between_frames
 
@@ -115,50 +126,3 @@ def test_another_version_is_named() -> None:
     octets[2] = 9
     with pytest.raises(WireError, match="version 9 of the protocol was spoken, 1 is known"):
         feed(Decoder(), bytes(octets))
-
-
-@pytest.mark.parametrize(
-    "kinds",
-    [
-        [wire.HELLO, wire.CONFIG, wire.BYE, wire.LOG],
-        [wire.CONFIG, wire.CALL, wire.HELLO, wire.RESULT],
-        [wire.CALL, wire.ERROR, wire.CALL, wire.RESULT],
-        [wire.CALL, wire.STREAM, wire.CREDIT, wire.ITEMS, wire.STOP, wire.ITEMS, wire.END, wire.CREDIT, wire.STOP],
-        [wire.CALL, wire.CALLBACK, wire.RETURN, wire.CALLBACK, wire.RAISE, wire.RESULT],
-    ],
-)
-def test_what_may_follow(kinds: list[int]) -> None:
-    conversation = Conversation()
-    for kind in kinds:
-        conversation.step(kind, 1)
-
-
-@pytest.mark.parametrize(
-    "kinds",
-    [
-        [wire.RESULT],
-        [wire.CALL, wire.CALL],
-        [wire.CALL, wire.RESULT, wire.RESULT],
-        [wire.CALL, wire.ITEMS],
-        [wire.CALL, wire.STREAM, wire.RESULT],
-        [wire.RETURN],
-        [wire.CALLBACK, wire.RETURN, wire.RETURN],
-        [wire.HELLO, wire.HELLO],
-        [wire.BYE],
-        [wire.HELLO, wire.CONFIG, wire.BYE, wire.BYE],
-    ],
-)
-def test_what_may_not_follow(kinds: list[int]) -> None:
-    conversation = Conversation()
-    for kind in kinds[:-1]:
-        conversation.step(kind, 1)
-    with pytest.raises(WireError, match=f"a frame of kind {kinds[-1]} came"):
-        conversation.step(kinds[-1], 1)
-
-
-def test_calls_that_have_not_ended() -> None:
-    conversation = Conversation()
-    conversation.step(wire.CALL, 1)
-    conversation.step(wire.CALL, 2)
-    conversation.step(wire.RESULT, 1)
-    assert conversation.calls == [2]
