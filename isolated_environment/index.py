@@ -13,6 +13,9 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 from .errors import InvalidIndexError
 from .redaction import redact
 
+# up to the last @ before the path, as redaction does
+_USER_PART = re.compile(r"(?:(?<=http://)|(?<=https://))[^/?#\s]+@")
+
 
 @dataclass(frozen=True)
 class Credentials:
@@ -43,6 +46,11 @@ def split_credentials(url: str) -> tuple[str, Credentials | None]:
     username, _, password = user.partition(":")
     clean = urlunsplit(parts._replace(netloc=host))
     return clean, Credentials(unquote(username), unquote(password))
+
+
+def without_credentials(text: str) -> str:
+    """Return *text* with the user part taken out of every HTTP URL in it."""
+    return _USER_PART.sub("", text)
 
 
 def join_credentials(url: str, username: str, password: str) -> str:

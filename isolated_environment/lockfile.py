@@ -86,6 +86,17 @@ class Lock:
             for package in self.packages
         )
 
+    def with_indexes(self, indexes: Mapping[str, str]) -> Lock:
+        """Return this lock with the URL of an index for some projects."""
+        return (
+            self
+            if not indexes
+            else _lock(
+                dataclasses.replace(package, index=indexes[package.name]) if package.name in indexes else package
+                for package in self.packages
+            )
+        )
+
     @cached_property
     def size(self) -> int:
         """Bytes to download, as far as the index told."""

@@ -143,6 +143,13 @@ def _values(name: str, value: str) -> list[str]:
             parameter=None,
         )
     if name == "--find-links":
+        if redact(value) != value:
+            raise InvalidOptionError(
+                "--find-links does not take a password: the installer would be given it in its command line",
+                hint="put the password into a .netrc file, or name the place with Index(url, projects)",
+                option=name,
+                parameter=None,
+            )
         return [value if "://" in value else os.path.abspath(os.path.expanduser(value))]
     if name == "--config-settings":
         return [value]

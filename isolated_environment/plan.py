@@ -92,6 +92,8 @@ class BuildOrder:
     pages: Mapping[str, str] = field(default_factory=dict)
     #: Projects that came up during the resolution and belong to an explicit index.
     widened: tuple[str, ...] = ()
+    #: Projects that belong to an explicit index, and came up nowhere yet.
+    unbound: tuple[str, ...] = ()
 
     @property
     def credentials(self) -> dict[str, Credentials]:
@@ -110,14 +112,18 @@ class BuildOrder:
 
     @property
     def kept_versions(self) -> dict[str, str]:
-        """The versions that are preferred: name to version."""
+        """The versions that are preferred, and that nothing asked for excludes: name to version."""
         if self.preferences is None or self.upgrade is None:
             return {}
-        return {
+        kept = {
             name: version
             for name, version in self.preferences.versions.items()
             if version is not None and name not in self.upgrade
         }
+        for item in (*self.content.requirements, *self.content.all_constraints):
+            if item.name in kept and not item.admits(kept[item.name], self.interpreter.markers):
+                del kept[item.name]
+        return kept
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,14 @@ class Requirement:
         marker = Parsed(self.text).marker
         return marker is None or marker.evaluate(dict(markers))
 
+    def admits(self, version: str, markers: Mapping[str, str]) -> bool:
+        """Return whether *version* of the project may be taken where an interpreter has *markers*."""
+        if self.name is None or self.url is not None or not self.applies(markers):
+            return True
+        from packaging.requirements import Requirement as Parsed
+
+        return Parsed(self.text).specifier.contains(version, prereleases=True)
+
     @property
     def line(self) -> str:
         """The line of a requirements text that asks for it."""

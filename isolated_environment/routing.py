@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from html import escape
 
 from packaging.requirements import Requirement as Parsed
+from packaging.specifiers import SpecifierSet
 
-from .errors import ResolutionError
+from .errors import IndexUnreachableError, ResolutionError
 from .index import Index
 from .lockfile import Lock
 from .plan import PAGES, BuildOrder, DirectFile
@@ -18,10 +20,8 @@ from .wheel_metadata import read_metadata
 
 
 def unrouted(order: BuildOrder, lock: Lock) -> tuple[str, ...]:
-    """Return the projects in *lock* that belong to an explicit index but were not asked from it by name."""
-    routed = {name for index in order.content.explicit_indexes for name in index.projects}
-    asked = {item.name for item in order.content.requirements}
-    return tuple(sorted((routed & lock.versions.keys()) - asked - set(order.widened)))
+    """Return the projects in *lock* that belong to an explicit index, but are not bound to it yet."""
+    return tuple(name for name in _unbound(order) if name in lock.versions)
 
 
 def with_direct_files(order: BuildOrder) -> BuildOrder:
@@ -31,12 +31,17 @@ def with_direct_files(order: BuildOrder) -> BuildOrder:
         IndexUnreachableError: an index did not answer.
         ResolutionError: it has no file that serves.
     """
-    direct = dict(order.direct)
+    direct, unbound = dict(order.direct), _unbound(order)
     for index in order.content.explicit_indexes:
         for name in index.projects:
-            if _is_wanted(order, name) and name not in direct:
+            if name in direct:
+                continue
+            if _is_wanted(order, name):
                 direct[name] = _direct_file(order, index, name)
-    return replace(order, direct=direct)
+            elif name in unbound:  # should a dependency name it
+                with suppress(IndexUnreachableError, ResolutionError):
+                    direct[name] = _direct_file(order, index, name)
+    return replace(order, direct=direct, unbound=tuple(name for name in unbound if name not in direct))
 
 
 def with_pages(order: BuildOrder) -> BuildOrder:
@@ -52,7 +57,13 @@ def with_pages(order: BuildOrder) -> BuildOrder:
                 files = read_project(index, name, order.settings)
                 links = (f'<a href="{escape(file.url)}">{escape(file.filename)}</a>' for file in files)
                 pages[f"{PAGES}/{index.label}/{name}/index.html"] = "\n".join(links)
-    return replace(order, pages=pages)
+    return replace(order, pages=pages, unbound=_unbound(order))
+
+
+def _unbound(order: BuildOrder) -> tuple[str, ...]:
+    routed = {name for index in order.content.explicit_indexes for name in index.projects}
+    elsewhere = {item.name for item in order.content.requirements if item.url}
+    return tuple(sorted(name for name in routed - elsewhere if not _is_wanted(order, name)))
 
 
 def _is_wanted(order: BuildOrder, name: str) -> bool:
@@ -69,12 +80,13 @@ def _direct_file(order: BuildOrder, index: Index, name: str) -> DirectFile:
     content = order.content
     asked = _applying(order, content.requirements, name)
     limits = _applying(order, content.all_constraints, name)
-    file = choose_file(
-        read_project(index, name, order.settings),
-        [item.specifier for item in (*asked, *limits)],
-        order.interpreter.target(),
-        prereleases=content.options.flag("--pre"),
-    )
+    found = read_project(index, name, order.settings)
+    specifiers = [item.specifier for item in (*asked, *limits)]
+    kept = [SpecifierSet(f"=={version}") for known, version in order.kept_versions.items() if known == name]
+    target, prereleases = order.interpreter.target(), content.options.flag("--pre")
+    file = choose_file(found, [*specifiers, *kept], target, prereleases=prereleases)
+    if file is None and kept:
+        file = choose_file(found, specifiers, target, prereleases=prereleases)
     if file is None:
         wanted = ", ".join(map(str, (*asked, *limits))) or name
         raise ResolutionError(

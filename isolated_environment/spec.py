@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from .asks import Ask, constraint_words, record_index, record_requirement, recorded_index, recorded_requirement
 from .declaration import AskInput, Declaration, content_of, host_minor
 from .errors import InvalidIndexError, InvalidLockError, TorchConflictError
-from .index import Credentials, Index
+from .index import Credentials, Index, without_credentials
 from .options import InstallOptions
 from .redaction import redact
 from .requirements import Requirement, parse_constraint
@@ -210,7 +210,7 @@ def _as_constructor_index(given: object) -> Index:
 
 def _read_lock(path: str) -> str:
     try:
-        return Path(path).read_text("utf-8")
+        return without_credentials(Path(path).read_text("utf-8"))  # what is locked is written down
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidLockError(f"cannot read the lock {path}: {error}", hint="check pylock=", path=path) from error
 

@@ -137,15 +137,16 @@ class Resolver:
 
     def _resolve_preferring(self, order: BuildOrder) -> Lock:
         toolchain = self._site.toolchain
-        order = with_pages(order) if toolchain.routes_by_name else with_direct_files(order)
+        routed = with_pages if toolchain.routes_by_name else with_direct_files
+        ready = routed(order)
         try:
-            self._resolve_once(order)
+            self._resolve_once(ready)
         except ResolutionError:
             if not (toolchain.insists_on_preferences and order.kept_versions):
                 raise
-            order = replace(order, preferences=None)
-            self._resolve_once(order)
-        return toolchain.resolution(order)
+            ready = routed(replace(order, preferences=None))
+            self._resolve_once(ready)
+        return toolchain.resolution(ready)
 
     def _resolve_once(self, order: BuildOrder) -> None:
         try:

@@ -26,7 +26,6 @@ from ..layout import python_of
 from ..lockfile import Lock, lock_from_report
 from ..plan import BuildOrder, Stage, Step
 from .pip_files import (
-    STAND_INS,
     direct_line,
     has_hashes,
     link,
@@ -34,7 +33,7 @@ from .pip_files import (
     requirement_line,
     secret_variables,
 )
-from .stand_ins import stand_in
+from .stand_ins import STAND_INS, constraint_lines, stand_in, unbound_files, unbound_lines
 
 _REPORT = "report.json"
 
@@ -62,6 +61,8 @@ class Pip:
         content = order.content
         preferred = [f"{name}=={value}" for name, value in _preferences(order).items()]
         widened = [item for name, item in order.direct.items() if name in order.widened]
+        wanted = {*order.widened, *(item.name for item in content.requirements)}
+        held = [direct_line(item, order) for name, item in order.direct.items() if name not in wanted]
         files: dict[str, str | bytes] = {
             "requirements.txt": _text(
                 [
@@ -70,7 +71,8 @@ class Pip:
                 ]
             ),
             **{f"{STAND_INS}/{item.filename}": stand_in(item) for item in order.direct.values() if item.metadata},
-            "constraints.txt": _text([*(item.text for item in content.all_constraints), *preferred]),
+            **unbound_files(order),
+            "constraints.txt": _text([*constraint_lines(order), *unbound_lines(order), *held, *preferred]),
         }
         argv = [
             *self._pip(order.interpreter.executable, "install"),
@@ -190,7 +192,8 @@ def _preferences(order: BuildOrder) -> dict[str, str]:
     if order.preferences is None:
         return {}
     direct = {package.name for package in order.preferences.packages if package.is_direct}
-    return {name: value for name, value in order.kept_versions.items() if name not in direct}
+    unknown = {*direct, *order.direct, *order.unbound}
+    return {name: value for name, value in order.kept_versions.items() if name not in unknown}
 
 
 def _environment(order: BuildOrder, *, installing: bool = False) -> dict[str, str]:

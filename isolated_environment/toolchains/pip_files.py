@@ -12,9 +12,7 @@ from ..index import join_credentials
 from ..lockfile import artifact_of
 from ..plan import BuildOrder, DirectFile
 from ..requirements import Requirement
-
-#: Where in the working directory stand-in wheels lie.
-STAND_INS = "stand-ins"
+from .stand_ins import STAND_INS
 
 
 def requirement_line(item: Requirement, order: BuildOrder) -> str:

@@ -1,7 +1,11 @@
-"""Stand-in wheels: the metadata of a distribution without its payload.
+"""Stand-in wheels: the metadata of a distribution without its payload; they are never installed.
 
 pip resolves a direct reference only from the file itself, and the file of a PyTorch build has two gigabytes.  A wheel
-that holds nothing but the real METADATA resolves the same; it is never installed.
+that holds nothing but the real METADATA resolves the same.
+
+A project of an explicit index that only a dependency names is not known before something was resolved.  Until then it
+is held by a stand-in without dependencies, so that no other index is asked for it: metadata of a source distribution
+is had by running it.
 """
 
 from __future__ import annotations
@@ -13,7 +17,10 @@ import zipfile
 
 from packaging.utils import parse_wheel_filename
 
-from ..plan import DirectFile
+from ..plan import BuildOrder, DirectFile
+
+#: Where in the working directory stand-in wheels lie.
+STAND_INS = "stand-ins"
 
 
 def stand_in(item: DirectFile) -> bytes:
@@ -30,6 +37,26 @@ def stand_in(item: DirectFile) -> bytes:
             archive.writestr(path, data)
         archive.writestr(f"{directory}/RECORD", "".join([*rows, f"{directory}/RECORD,,\n"]))
     return buffer.getvalue()
+
+
+def unbound_files(order: BuildOrder) -> dict[str, str | bytes]:
+    """Return a stand-in for each project that belongs to an explicit index and came up nowhere yet."""
+    return {f"{STAND_INS}/{item.filename}": stand_in(item) for item in map(_unknown, order.unbound)}
+
+
+def unbound_lines(order: BuildOrder) -> list[str]:
+    """Return lines that hold each of those projects to its stand-in."""
+    return [f"{name} @ {(order.work / STAND_INS / _unknown(name).filename).as_uri()}" for name in order.unbound]
+
+
+def constraint_lines(order: BuildOrder) -> list[str]:
+    """Return the constraints asked for; what is said of an unbound project has to wait until it is bound."""
+    return [item.text for item in order.content.all_constraints if item.name not in order.unbound]
+
+
+def _unknown(name: str) -> DirectFile:
+    metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: 0\n".encode()
+    return DirectFile(name, "0", f"{name.replace('-', '_')}-0-py3-none-any.whl", "", None, metadata)
 
 
 def _digest(data: bytes) -> str:

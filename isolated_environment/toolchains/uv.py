@@ -22,6 +22,7 @@ from ..layout import python_of
 from ..lockfile import Lock, parse_lock
 from ..plan import PAGES, BuildOrder, Stage, Step
 from ..requirements import Requirement
+from .stand_ins import constraint_lines, unbound_files, unbound_lines
 
 _PREVIEW = ("--preview-features", "pylock")
 _LOCK = "pylock.toml"
@@ -48,20 +49,23 @@ class Uv:
         sources = ["requirements.in"]
         files = {
             "requirements.in": _lines(item for item in content.requirements if not _routed(item, order)),
-            "constraints.txt": _lines(content.all_constraints),
+            "constraints.txt": "".join(f"{line}\n" for line in constraint_lines(order)),
             "uv.toml": _configuration(order),
+            "overrides.txt": "".join(f"{line}\n" for line in unbound_lines(order)),
+            **unbound_files(order),
             **order.pages,
         }
         if content.explicit_indexes:
             sources.append("pyproject.toml")
             files["pyproject.toml"] = _project(order)
         if order.preferences is not None and order.upgrade is not None:
-            files[_LOCK] = order.preferences.text
+            files[_LOCK] = order.preferences.with_indexes(_urls(order)).text  # else it keeps no version of theirs
         argv = [
             *self._command(order, "pip", "compile"),
             *_PREVIEW,
             *("--format", "pylock.toml", "--output-file", _LOCK, "--no-header", "--quiet"),
             *("--python", order.interpreter.executable, "--constraints", "constraints.txt"),
+            *(("--overrides", "overrides.txt") if order.unbound else ()),
             *_upgrades(order),
             *_selection(order),
             *sources,
@@ -203,6 +207,15 @@ def _project(order: BuildOrder) -> str:
             },
         }
     )
+
+
+def _urls(order: BuildOrder) -> dict[str, str]:
+    """The URL of the index that each project of an explicit one is bound to."""
+    return {
+        name: _pages_of(index, order) or index.url
+        for index in order.content.explicit_indexes
+        for name in index.projects
+    }
 
 
 def _pages_of(index: Index, order: BuildOrder) -> str | None:

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from isolated_environment import Index, errors
 from tests.support.indexes import PackageIndex
 from tests.support.toolchains import PIP_WHEN_SLOW
+from tests.support.watcher import Watcher
 from tests.support.wheels import make_wheel
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 SECRET = "s3cr3t-t0ken"
 
@@ -27,34 +21,6 @@ def private(tmp_path: Path) -> Iterator[PackageIndex]:
     make_wheel(tmp_path / "private", "hidden", "1.0", requires=["alpha"])
     with PackageIndex(tmp_path / "private", credentials=f"user:{SECRET}").running() as running:
         yield running
-
-
-class Watcher:
-    """Samples the command lines of every process while a build runs."""
-
-    def __init__(self) -> None:
-        self.seen: set[str] = set()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._watch)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        while not self._stop.is_set():
-            for entry in os.listdir("/proc"):
-                if entry.isdigit():
-                    try:
-                        line = Path("/proc", entry, "cmdline").read_bytes()
-                    except OSError:
-                        continue
-                    self.seen.add(line.replace(b"\0", b" ").decode("utf-8", "replace"))
-            time.sleep(0.005)
 
 
 def files_with_secret(directory: Path) -> list[Path]:

@@ -92,6 +92,23 @@ def test_the_previous_lock_is_the_preference_unless_everything_is_resolved_anew(
     assert "pylock.toml" not in everything.files
 
 
+def test_a_project_that_came_up_nowhere_yet_is_held_by_a_stand_in() -> None:
+    of = order(AskInput("other", constraints=["a-b<2", "c"]), indexes=[Index("https://t/x", ["a-b"])], unbound=("a-b",))
+    stage = UV.resolve(of)
+    assert ("--overrides", "overrides.txt") in pairs(argv(stage))
+    assert stage.files["overrides.txt"] == "a-b @ file:///r/g1/.build/stand-ins/a_b-0-py3-none-any.whl\n"
+    assert stage.files["constraints.txt"] == "c\n"
+    assert "stand-ins/a_b-0-py3-none-any.whl" in stage.files
+    assert "--overrides" not in argv(UV.resolve(order(AskInput("other"))))
+
+
+def test_the_previous_lock_names_the_index_of_what_is_bound() -> None:
+    """Uv keeps no version of a project of an explicit index that is not locked from that very index (measured)."""
+    of = order(AskInput("a"), indexes=[Index("https://t/x", ["a"])], preferences=lock("a", "b"))
+    found = load_lock(UV.resolve(of).files["pylock.toml"])
+    assert {package.name: package.index for package in found.packages} == {"a": "https://t/x", "b": None}
+
+
 def test_an_explicit_index_serves_its_projects_alone() -> None:
     of = order(
         AskInput(["torch==2.1", "other"]), indexes=[Index("https://t/x", ["torch", "nvidia"])], widened=("nvidia",)
