@@ -13,6 +13,9 @@ WINDOWS = os.name == "nt"
 WORK = ".build"
 #: The compiled copy of the program that workers run, inside a generation.
 PROGRAM = ".program"
+#: The mode of every directory of ours, less what the umask takes: a umask of 0 gives no right to everybody.  What root
+#: makes is no group's either: in Debian's site-packages it would be the group ``staff``'s.
+DIRECTORY_MODE = 0o755 if hasattr(os, "geteuid") and os.geteuid() == 0 else 0o775
 #: The constraints inside a prefix that a pip or uv run there keeps to.
 PINS_NAME = "pinned.txt"
 

@@ -24,6 +24,7 @@
     │   ├── NotBuiltError (LookupError)                root
     │   ├── NotOurDirectoryError (FileExistsError)     path
     │   ├── ReadOnlyLocationError (PermissionError)    path
+    │   ├── UntrustedRootError (PermissionError)       path
     │   ├── LockTimeoutError (TimeoutError)            path, waited, holder
     │   ├── LockLostError                              path
     │   ├── ReentrantBuildError (RuntimeError)         root
@@ -111,6 +112,7 @@ from .store import (
     ReentrantBuildError,
     RollbackError,
     StoreError,
+    UntrustedRootError,
 )
 from .torch import (
     ArchitectureDroppedError,
@@ -166,6 +168,7 @@ __all__ = [
     "TorchConflictError",
     "TorchError",
     "UnsupportedMachineError",
+    "UntrustedRootError",
     "VerificationError",
     "WorkerClosedError",
     "WorkerDied",

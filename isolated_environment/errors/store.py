@@ -32,6 +32,13 @@ class ReadOnlyLocationError(StoreError, PermissionError):
     path: str
 
 
+class UntrustedRootError(StoreError, PermissionError):
+    """This process is root's, and another user owns the environment or may write into it; nothing in it is executed."""
+
+    code = "untrusted-root"
+    path: str
+
+
 class LockTimeoutError(StoreError, TimeoutError):
     """Another process held the file lock for longer than ``lock_timeout``."""
 

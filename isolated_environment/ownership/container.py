@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import NotOurDirectoryError
+from ..layout import DIRECTORY_MODE
 
 OWNER_TAG = "owner.json"
 LOCK_NAME = "lock"
@@ -68,7 +69,7 @@ def make_container(container: Path, *, owner: str | None, application: Path, lis
         "id": uuid.uuid4().hex,
     }
     temporary = temporary_beside(container)
-    temporary.mkdir()
+    temporary.mkdir(DIRECTORY_MODE)
     try:
         (temporary / OWNER_TAG).write_text(json.dumps(tag, indent=1), "utf-8")
         temporary.rename(container)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import IsolatedEnvironmentError, LockTimeoutError, OwnerGoneError, RecordError
+from ..layout import DIRECTORY_MODE
 from ..locking import locked
 from .container import (
     LOCK_NAME,
@@ -49,7 +50,7 @@ def register(place: Placement) -> dict[str, Any] | None:
     if owner is None:
         _refuse_ruins(place)
     if container is None:
-        place.root.mkdir(parents=True, exist_ok=True)
+        place.root.mkdir(DIRECTORY_MODE, parents=True, exist_ok=True)
         return None
     if owner is None:
         container.parent.mkdir(parents=True, exist_ok=True)
@@ -210,7 +211,7 @@ def _is_listed(owner: Owner) -> bool:
 def _make_root(root: Path) -> None:
     if root.is_symlink():
         raise in_the_way(root)
-    root.mkdir(exist_ok=True)
+    root.mkdir(DIRECTORY_MODE, exist_ok=True)
 
 
 def _refuse_ruins(place: Placement) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from ..child import program
 from ..errors import VerificationError
 from ..events import BuildStarted
-from ..layout import PROGRAM, WORK, python_of, site_packages_of
+from ..layout import DIRECTORY_MODE, PROGRAM, WORK, python_of, site_packages_of
 from ..leases import Lease, seize
 from ..lockfile import Lock
 from ..ownership.container import delete_tree
@@ -77,7 +77,7 @@ class Attempt:
             raise FileExistsError(f"the lease of {generation} is taken")
         try:
             self._site.reporter.report(BuildStarted(layout.root, generation, reason))
-            Path(layout.prefix(generation)).mkdir()
+            Path(layout.prefix(generation)).mkdir(DIRECTORY_MODE)
             found, is_new = self._fill(generation)
             if is_new:
                 return Built(generation, found.lock, found.torch, lease, time.monotonic() - started)

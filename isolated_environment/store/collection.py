@@ -10,7 +10,7 @@ import time
 import uuid
 from pathlib import Path
 
-from ..layout import TAG_NAME, WORK, Layout, generation_number
+from ..layout import DIRECTORY_MODE, TAG_NAME, WORK, Layout, generation_number
 from ..leases import seize
 from ..ownership.container import delete_tree
 from ..receipt import Receipt
@@ -113,7 +113,7 @@ def empty_trash(layout: Layout) -> None:
 def _make_trash(trash: Path) -> None:
     if trash.is_symlink() or (trash.exists() and not trash.is_dir()):
         trash.unlink()  # what it points at is not ours
-    trash.mkdir(exist_ok=True)
+    trash.mkdir(DIRECTORY_MODE, exist_ok=True)
 
 
 def _is_tight(layout: Layout) -> bool:

@@ -6,8 +6,9 @@ import contextlib
 import os
 from pathlib import Path
 
-from ..errors import NotOurDirectoryError
-from ..layout import TAG_NAME, TAG_TEXT, Layout
+from ..errors import NotOurDirectoryError, UntrustedRootError
+from ..layout import DIRECTORY_MODE, TAG_NAME, TAG_TEXT, Layout
+from ..ownership.trust import why_distrusted
 from ..receipt import Unusable, read
 
 
@@ -39,6 +40,21 @@ def assert_ours(layout: Layout) -> None:
         )
 
 
+def assert_trusted(layout: Layout) -> None:
+    """Check that root may use what lies here.
+
+    Raises:
+        UntrustedRootError: another user owns the root or may write into it; nothing was touched.
+    """
+    reason = why_distrusted(layout.root)
+    if reason is not None:
+        raise UntrustedRootError(
+            f"root does not use {layout.root}: {reason}",
+            hint="run as the user who owns it, or give it to root and take the right to write from the others",
+            path=layout.root,
+        )
+
+
 def make_root(layout: Layout, *, adopted: bool = False) -> None:
     """Make the root's directories and its tag, unless they are there.
 
@@ -58,8 +74,8 @@ def make_root(layout: Layout, *, adopted: bool = False) -> None:
         if not adopted and not all(_comes_before_the_tag(entry, layout) for entry in root.iterdir()):
             assert_ours(layout)
         _write_tag(layout)
-    Path(layout.leases).mkdir(exist_ok=True)
-    Path(layout.log).mkdir(exist_ok=True)
+    Path(layout.leases).mkdir(DIRECTORY_MODE, exist_ok=True)
+    Path(layout.log).mkdir(DIRECTORY_MODE, exist_ok=True)
     gitignore = Path(layout.gitignore)
     if not gitignore.exists():
         gitignore.write_text("*\n", "utf-8")

@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -100,6 +101,7 @@ class Runner:
                 stderr=subprocess.STDOUT,
                 # no controlling terminal: nothing can ask for a password, and Ctrl-C reaches the host alone
                 start_new_session=True,
+                umask=_umask(),
                 **flags,
             )
         except OSError as error:
@@ -124,3 +126,20 @@ class Runner:
             line = redact(rest.decode("utf-8", "replace").rstrip(), self._secrets)
             log.write(f"{line}\n")
             yield line
+
+
+def _umask() -> int:
+    """This process's, and in no case a file that everybody may write: it would be executed."""
+    if WINDOWS:
+        return -1
+    return _current_umask() | 0o002
+
+
+def _current_umask() -> int:
+    with suppress(OSError), open("/proc/self/status", encoding="utf-8", errors="replace") as status:
+        for line in status:
+            if line.startswith("Umask:"):
+                return int(line.split()[1], 8)
+    mask = os.umask(0o077)  # elsewhere there is no other way to ask; for this moment other threads' files are private
+    os.umask(mask)
+    return mask

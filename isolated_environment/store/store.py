@@ -29,7 +29,7 @@ from .diagnosis import typed_errors
 from .fulfilment import Fulfilment
 from .orphans import collect_orphans
 from .publication import publish
-from .roots import assert_ours, is_ours, make_root
+from .roots import assert_ours, assert_trusted, is_ours, make_root
 from .warm import Held, check, share_lease
 
 _warned: set[str] = set()
@@ -91,6 +91,7 @@ class Store:
             NotOurDirectoryError: the root was not made by this library.
         """
         assert_ours(self._layout)
+        assert_trusted(self._layout)
         with self._locked("rolling back"), typed_errors(self._layout.root):
             current = self._receipt()
             previous = None if current is None else current.previous
@@ -164,6 +165,7 @@ class Store:
                 hint="do not use the environment in on_event",
                 root=self._layout.root,
             )
+        assert_trusted(self._layout)  # before anything is written into it, and before its owner's RECORD is
         if self._place.kind == "user":
             collect_orphans(self._settings.data_dir, at_most_daily=True)
         registration = register(self._place)

@@ -8,6 +8,7 @@ from ..declaration import AskInput, Declaration, content_of
 from ..layout import Layout, python_of
 from ..leases import Lease, share
 from ..ownership.stamp import is_registered
+from ..ownership.trust import why_distrusted
 from ..receipt import Receipt, Unusable, identify_base, parse, read_bytes
 
 
@@ -83,14 +84,18 @@ def take(root: str, declaration: Declaration, new: AskInput | None = None, *, un
 
 
 def check(root: str, receipt: Receipt) -> None:
-    """Check that the receipt's generation is where it was built, on the interpreter it was built on.
+    """Check that the receipt's generation is where it was built, on its base interpreter, and not open to others.
 
     Raises:
         Unusable: it is not; the text says why.
     """
     if receipt.root != root:
         raise Unusable(f"the environment was moved here from {receipt.root}")
-    if not os.path.exists(python_of(Layout(root).prefix(receipt.generation))):
+    prefix = Layout(root).prefix(receipt.generation)
+    distrust = why_distrusted(root, prefix)
+    if distrust is not None:
+        raise Unusable(distrust)
+    if not os.path.exists(python_of(prefix)):
         raise Unusable("its interpreter is gone")
     base = receipt.base
     try:

@@ -112,7 +112,7 @@ CALLS = re.compile(r"^(?:\d+\s+)?(\w+)\((.*)$")
 READING = {"openat", "open", "read", "pread64", "close", "lseek", "flock", "brk", "mmap", "munmap", "mprotect"}
 READING |= {"fstat", "stat", "lstat", "newfstatat", "statx", "access", "faccessat2", "readlink", "readlinkat"}
 READING |= {"getdents64", "getcwd", "ioctl", "rt_sigaction", "rt_sigprocmask", "getpid", "gettid", "futex", "getrandom"}
-READING |= {"fcntl", "clock_gettime", "gettimeofday", "prlimit64", "sysinfo", "madvise", "mremap", "dup"}
+READING |= {"fcntl", "clock_gettime", "gettimeofday", "prlimit64", "sysinfo", "madvise", "mremap", "dup", "geteuid"}
 
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
