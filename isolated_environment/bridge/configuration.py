@@ -30,13 +30,22 @@ def configuration(peer: Peer) -> bytes:
         levels = levels_here()
     told = {
         "protocol": peer.protocol,
-        "cloudpickle": _cloudpickle_directory() if peer.has_same_code else None,
+        "cloudpickle": cloudpickle_for(peer),
         "levels": levels,
     }
     return wire.encode(wire.CONFIG, 0, pickle.dumps(told, 4))
 
 
+def cloudpickle_for(peer: Peer) -> str | None:
+    """Return the directory of cloudpickle that a worker is told; ``None`` where its Python has other code objects.
+
+    Args:
+        peer: The worker's environment.
+    """
+    return _cloudpickle_directory() if peer.has_same_code else None
+
+
 @functools.cache
-def _cloudpickle_directory() -> str:
-    found = importlib.util.find_spec("cloudpickle")
-    return os.path.dirname(found.origin or "") if found else ""
+def _cloudpickle_directory() -> str | None:
+    found = importlib.util.find_spec("cloudpickle")  # not imported: most calls do without
+    return None if found is None or found.origin is None else os.path.dirname(found.origin)

@@ -71,6 +71,7 @@ class Exports:
         """Return a new number for *function*: a number is never used again."""
         number = next(self._numbers)
         self._functions[number] = function
+        _current.added.append(number)
         return number
 
     def discard(self, number: int) -> None:
@@ -79,12 +80,24 @@ class Exports:
 
     @contextmanager
     def open(self) -> Iterator[None]:
-        """Let functions be pickled for this worker, in this thread."""
-        before, _current.exports = getattr(_current, "exports", None), self
+        """Let functions be pickled for this worker, in this thread; when that fails, none of them is kept."""
+        before = getattr(_current, "exports", None), getattr(_current, "added", None)
+        _current.exports, _current.added = self, []
         try:
             yield
+        except BaseException:
+            forget_added()
+            raise
         finally:
-            _current.exports = before
+            _current.exports, _current.added = before
+
+
+def forget_added() -> None:
+    """Let those go that were pickled last in this thread: what they were pickled into is not sent."""
+    exports = current()
+    if exports is not None:
+        while _current.added:
+            exports.discard(_current.added.pop())
 
 
 def current() -> Exports | None:

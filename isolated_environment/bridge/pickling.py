@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
 from io import BytesIO
@@ -16,7 +15,7 @@ from .reach import BY_NAME, NOT_AT_ALL, Peer, Reach, top_level
 if TYPE_CHECKING:
     from .source import Cells
 
-__all__ = ["Peer", "cloudpickle_for", "dumps"]
+__all__ = ["Peer", "dumps"]
 
 #: Marks what ``@env.function`` made of a function, which stands in its ``__wrapped__``.
 WRAPPER = source.WRAPPER
@@ -129,7 +128,9 @@ def _dumps_difficult(
     value: object, pickler: Pickler, buffers: list[Any] | None, error: Exception, names: Sequence[str]
 ) -> bytes:
     from ..child import difficult
+    from .exports import forget_added
 
+    forget_added()  # it is pickled once more
     able = None
     if pickler.peer.has_same_code:
         from .by_value import pickler_class
@@ -176,17 +177,3 @@ def _lacking(value: Any) -> pickling.Unpicklable:
 def unwrapped(value: Any) -> Any:
     """Return the function inside of what ``@env.function`` made; anything else as it is."""
     return getattr(value, "__wrapped__", value) if getattr(type(value), WRAPPER, False) else value
-
-
-def cloudpickle_for(peer: Peer) -> str | None:
-    """Return the directory of cloudpickle that a worker is told; ``None`` where its Python has other code objects.
-
-    Args:
-        peer: The worker's environment.
-    """
-    if not peer.has_same_code:
-        return None
-    from importlib.util import find_spec
-
-    found = find_spec("cloudpickle")  # not imported: most calls do without
-    return None if found is None or found.origin is None else os.path.dirname(found.origin)

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from ..child import program
 from ..child.transport import PipeTransport, SocketTransport
@@ -70,18 +70,19 @@ class WorkerProcess:
             self.link, given, taken, link = _endpoints(ours, theirs)
             inherited = () if WINDOWS else (live,)
             os.set_blocking(self.text, False)
-            self._process = subprocess.Popen(
-                [
-                    *(self.interpreter, "-I", "-X", "faulthandler", self._program),
-                    *(str(live) if inherited else "-1", "pipes" if link is None else str(link)),
-                ],
-                stdin=given,
-                stdout=text if taken is None else taken,
-                stderr=text,
-                env=dict(env),
-                pass_fds=inherited if link is None else (*inherited, link),
-                start_new_session=True,
-            )
+            with _interrupts_held():
+                self._process = subprocess.Popen(
+                    [
+                        *(self.interpreter, "-I", "-X", "faulthandler", self._program),
+                        *(str(live) if inherited else "-1", "pipes" if link is None else str(link)),
+                    ],
+                    stdin=given,
+                    stdout=text if taken is None else taken,
+                    stderr=text,
+                    env=dict(env),
+                    pass_fds=inherited if link is None else (*inherited, link),
+                    start_new_session=True,
+                )
             self.pid = self._process.pid
             try:
                 self.pidfd = os.pidfd_open(self.pid) if hasattr(os, "pidfd_open") else -1
@@ -171,6 +172,22 @@ def _program_in(prefix: str) -> str:
     """Return what the worker runs: the copy that was compiled for its interpreter, if it is of these very sources."""
     compiled = os.path.join(prefix, PROGRAM, _digest(), "serve.pyc")
     return compiled if os.path.exists(compiled) else _SOURCE
+
+
+@contextlib.contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Let what is started here inherit that SIGINT waits, until the child program lets it through.
+
+    An interpreter that is interrupted while it starts may forget it, or complains at length.
+    """
+    if WINDOWS:
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _pipe(reader: contextlib.ExitStack, writer: contextlib.ExitStack) -> tuple[int, int]:

@@ -22,7 +22,8 @@ def _join_package(directory: str) -> None:
     try:
         with open(directory + "/always.bin", "rb", 0) as file:
             compiled = file.read()
-    except OSError:  # these are the sources
+    except OSError:
+        package.__getattr__ = _load_source  # type: ignore[method-assign]
         return
     import marshal
 
@@ -42,6 +43,18 @@ def _join_package(directory: str) -> None:
     package.__getattr__ = load  # type: ignore[method-assign]
 
 
+def _load_source(name: str) -> Any:
+    """Load a module from its source; nothing is written beside it."""
+    if name.startswith("_"):
+        raise AttributeError(name)
+    writes, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        __import__(__package__ + "." + name)
+    finally:
+        sys.dont_write_bytecode = writes
+    return sys.modules[__package__ + "." + name]
+
+
 def _serve(descriptor: int, kind: str) -> int:
     """Answer calls until the host says that it is enough, or is gone.
 
@@ -56,11 +69,9 @@ def _serve(descriptor: int, kind: str) -> int:
     import gc
 
     gc.disable()  # all of this stays: the collector need not look at it, not even at the end
-    writes_bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     _join_package(sys.argv[0].rpartition("/" if "/" in sys.argv[0] else "\\")[0])
     from . import handles, liveness, session, transport
 
-    sys.dont_write_bytecode = writes_bytecode
     sys.argv[:] = [""]
     _signal.signal(_signal.SIGINT, _signal.default_int_handler)  # a host in the background may have it ignored
     gc.freeze()
@@ -68,6 +79,8 @@ def _serve(descriptor: int, kind: str) -> int:
     handles.session = session.Session(transport.take_standard_descriptors(kind))
     liveness.watch(descriptor)
     try:
+        if hasattr(_signal, "pthread_sigmask"):  # the host has it wait until here
+            _signal.pthread_sigmask(_signal.SIG_UNBLOCK, (_signal.SIGINT,))
         handles.session.run()
     except (KeyboardInterrupt, ConnectionError):
         return 1

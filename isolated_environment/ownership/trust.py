@@ -22,6 +22,8 @@ def why_distrusted(*paths: str) -> str | None:
             found = os.lstat(path)
         except FileNotFoundError:
             continue
+        except OSError as error:
+            return f"{path} cannot be looked at: {error.strerror}"
         if found.st_uid != 0 and found.st_uid != os.stat(_HERE).st_uid:
             return f"{path} belongs to user {found.st_uid}"
         if stat.S_ISLNK(found.st_mode):

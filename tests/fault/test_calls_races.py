@@ -63,6 +63,17 @@ def test_a_cancel_of_a_long_call_at_any_moment(beyond):
         assert set(race(pool, 15, (0, 0.03), "time:sleep", 60)) == {"CancelledError"}
 
 
+def test_a_worker_that_is_interrupted_while_it_starts_does_not_complain(beyond):
+    """Nobody's code runs yet: an interrupt waits until Python is up, which else says so in many lines."""
+    said = []
+    for moment in range(0, 40, 2):
+        with beyond.workers(1, on_output=said.append) as pool:
+            future = pool.submit("time:sleep", 60)
+            time.sleep(moment / 1000)
+            assert future.cancel()
+    assert said == []
+
+
 @pytest.mark.slow
 def test_a_thousand_cancels(beyond):
     with own_pool(beyond) as pool:

@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -23,7 +25,8 @@ CHECKOUT = Path(__file__).parent.parent.parent
 
 #: Builds with an installer that hangs; says the installer's pids, then does what the second argument says.
 HANGS = """
-import os, sys, threading
+import os, signal, sys, threading
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background inherits that it is ignored
 from isolated_environment import IsolatedEnvironment, events
 from tests.support import stubs
 stubs.use(stubs.HANGING)
@@ -42,9 +45,15 @@ if sys.argv[2] == "leaves":
 """
 
 
-def hanging(root: Path, then: str) -> subprocess.Popen[str]:
+@contextmanager
+def hanging(root: Path, then: str) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-c", HANGS, str(root), then]
-    return subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=CHECKOUT, stdout=pipe, stderr=pipe, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def pids_of(process: subprocess.Popen[str]) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -42,3 +43,19 @@ def test_both_answer_alike(beyond, monkeypatch, is_compiled):
         assert "isolated_environment" not in caught.value.__cause__.traceback
         with pytest.raises(errors.SerializationError, match="lock"):
             worker.call("threading:Lock")
+
+
+def test_no_bytecode_is_written_beside_the_sources(beyond, monkeypatch, tmp_path):
+    """They are the host's installation: another Python leaves nothing there."""
+    copy = shutil.copytree(Path(SOURCE).parent, tmp_path / "child", ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(spawn, "_program_in", lambda _: str(copy / "serve.py"))
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    with beyond.worker() as worker:
+        assert str(copy / "serve.py") in worker.call("builtins:eval", "__import__('sys').orig_argv")
+        assert worker.call(lambda: 1) == 1
+        assert worker.call("beyond:echo", bytearray(1 << 20)) == bytearray(1 << 20)
+        assert list(worker.call("beyond:count", 3)) == [0, 1, 2]
+        for target in ("threading:Lock", "no.such:module"):
+            with pytest.raises((errors.SerializationError, ModuleNotFoundError)):
+                worker.call(target)
+    assert not (copy / "__pycache__").exists()

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import isolated_environment.child
-from isolated_environment.bridge.pickling import Peer, cloudpickle_for, dumps
+from isolated_environment.bridge.configuration import cloudpickle_for
+from isolated_environment.bridge.pickling import Peer, dumps
 from isolated_environment.bridge.targets import ship
 from isolated_environment.child import pickling
 from isolated_environment.errors import InterpreterNotFoundError

@@ -53,10 +53,10 @@ class Terminal:
     def press_ctrl_c(self) -> None:
         os.write(self._master, b"\x03")
 
-    def read_until(self, word: str, seconds: float = 30.0) -> list[str]:
-        """Return the lines so far once one that holds *word* is complete, or the program has ended."""
+    def read_until(self, word: str, seconds: float = 30.0, *, count: int = 1) -> list[str]:
+        """Return the lines so far once *count* that hold *word* are complete, or the program has ended."""
         deadline = time.monotonic() + seconds
-        while not any(word in line for line in self.text.splitlines(keepends=True) if line.endswith("\n")):
+        while sum(word in line for line in self.text.splitlines(keepends=True) if line.endswith("\n")) < count:
             if time.monotonic() > deadline:
                 raise AssertionError(f"no {word!r} in {self.text!r}")
             try:

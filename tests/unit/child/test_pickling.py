@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 import isolated_environment.child
-from isolated_environment.bridge.pickling import Peer, cloudpickle_for
+from isolated_environment.bridge.configuration import cloudpickle_for
+from isolated_environment.bridge.pickling import Peer
 from isolated_environment.bridge.pickling import dumps as dumps_for
 from isolated_environment.bridge.reach import host_minor
 from isolated_environment.child import names, pickling, source
