@@ -1,0 +1,44 @@
+"""What README and the how-to say about calls runs, as one program each, with the packages that they name."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+def blocks_of(page: str) -> list[str]:
+    return re.findall(r"^```python\n(.*?)^```", (CHECKOUT / page).read_text("utf-8"), re.DOTALL | re.MULTILINE)
+
+
+def run(blocks: list[str], directory: Path) -> str:
+    program = directory / "program.py"
+    program.write_text("\n".join(blocks), "utf-8")
+    done = subprocess.run([sys.executable, program], cwd=directory, capture_output=True, text=True, timeout=200)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.network
+def test_how_to_call_functions(tmp_path: Path) -> None:
+    said = run(
+        [*blocks_of("docs/how-to/call-functions.md"), "import numpy", "print(numpy.asarray(shared)[3, 4])"], tmp_path
+    )
+    lines = said.splitlines()
+    assert "2432902008176640000" in lines, "the factorial of 20, awaited"
+    assert lines[-1] == "7.0", "what was filled there is seen here"
+    for shown in ("[0.0, 1.0, 1.4142135623730951", "Generator(PCG64)"):
+        assert shown in said
+
+
+@pytest.mark.network
+def test_readme(tmp_path: Path) -> None:
+    blocks = [block for block in blocks_of("README.md") if "torch" not in block]
+    assert len(blocks) == 2
+    said = run(blocks, tmp_path)
+    assert [said.count(f"| {word} |") for word in ("hello", "hello again", "again")] == [3, 1, 1]
