@@ -41,7 +41,7 @@ def cached(tmp_path, monkeypatch, make) -> Callable[..., int]:
         *(pytest.param(name, marks=pytest.mark.slow) for name in ("METADATA", "WHEEL", "entry_points.txt")),
     ],
 )
-def test_a_damaged_cache_is_noticed_and_built_around(make, cached, torn):
+def test_row_12_a_damaged_cache_is_noticed_and_built_around(make, cached, torn):
     assert cached(torn) > 0
     told: list[events.Event] = []
     env = make(["alpha"], on_event=told.append)
@@ -61,7 +61,7 @@ def test_without_verification_the_torn_environment_would_go_out(make, cached, mo
     assert any("alpha.py has another hash" in line for line in audit(make(["alpha"]).ensure()))
 
 
-def test_damage_that_stays_is_an_error_and_the_environment_before_stays_too(make, cached, monkeypatch, tmp_path):
+def test_row_12_damage_that_stays_is_an_error_and_the_environment_before_stays_too(make, cached, monkeypatch, tmp_path):
     env = make(["alpha"], name="before")
     prefix = env.ensure()
     monkeypatch.setattr(attempt, "verify", lambda *_, **__: ["alpha: alpha.py has 0 bytes, not 66"])

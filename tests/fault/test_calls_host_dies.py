@@ -127,7 +127,7 @@ def names(pids: dict[str, int], left: list[int]) -> list[str]:
     return [name for name, pid in pids.items() if pid in left]
 
 
-def test_workers_end_with_the_host_whatever_they_do(beyond):
+def test_row_42_43_workers_end_with_the_host_whatever_they_do(beyond):
     with program(DIES, beyond.path) as host:
         (pids,) = answer(host)
         assert len(pids) == 10
@@ -147,7 +147,7 @@ def test_a_host_that_is_stopped_and_killed_is_no_different(beyond):
         assert names(pids, await_end(pids.values(), LIMIT)) == []
 
 
-def test_a_sibling_that_the_host_forked_keeps_no_worker_alive(beyond):
+def test_row_43_a_sibling_that_the_host_forked_keeps_no_worker_alive(beyond):
     with program(LEAVES_A_SIBLING, beyond.path) as host:
         (pids,) = answer(host)
         host.kill()
@@ -206,7 +206,7 @@ while True:
 
 
 @pytest.mark.parametrize("victims", ["host", "both"])
-def test_what_dies_with_arrays_in_flight_leaves_no_memory(beyond, victims):
+def test_row_59_what_dies_with_arrays_in_flight_leaves_no_memory(beyond, victims):
     with program(ARRAYS, beyond.path) as host:
         (pid,) = answer(host)
         assert memory_of(pid)
@@ -229,7 +229,7 @@ class Large:
         return bytearray, (pickle.PickleBuffer(bytearray(32 << 20)),)
 
 
-def test_a_worker_that_dies_with_arrays_in_flight_leaves_no_memory(beyond):
+def test_row_59_a_worker_that_dies_with_arrays_in_flight_leaves_no_memory(beyond):
     before = memory_of(os.getpid())
     worker = beyond.worker()
     kept = [worker.call("beyond:echo", Large())]

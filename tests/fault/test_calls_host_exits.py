@@ -107,7 +107,7 @@ WAYS = {
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_program_that_ends(beyond, way):
+def test_row_63_78_a_program_that_ends(beyond, way):
     ending, expected = WAYS[way]
     with program(BUSY + ending, beyond.path, stderr=subprocess.PIPE) as host:
         pids = answer(host)
@@ -118,7 +118,7 @@ def test_a_program_that_ends(beyond, way):
     assert (host.returncode, text) == (expected, "")
 
 
-def test_a_program_that_ends_by_an_exception_shows_that_one_alone(beyond):
+def test_row_78_a_program_that_ends_by_an_exception_shows_that_one_alone(beyond):
     with program(BUSY + "busy()\nraise LookupError('its own')", beyond.path, stderr=subprocess.PIPE) as host:
         pids = answer(host)
         _, text = host.communicate(timeout=4 * LIMIT)

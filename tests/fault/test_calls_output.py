@@ -49,7 +49,7 @@ def spoken(who: str, when: str) -> set[str]:
     return {f"{how} of {who} {when}" for how in ("print", "write", "puts", "shell")}
 
 
-def test_everything_that_prints_disturbs_no_frame_and_is_heard(noisy):
+def test_row_52_everything_that_prints_disturbs_no_frame_and_is_heard(noisy):
     lines = []
     with noisy.worker(on_output=lines.append, env={"NOISE": "1"}) as worker:
         assert worker.call("noisy:value", {"x": 1}) == {"x": 1}
@@ -106,7 +106,7 @@ def test_a_grandchild_that_never_stops_printing_holds_nothing_up(worker):
 
 
 @pytest.mark.parametrize("size", [8 << 20, pytest.param(200 << 20, marks=pytest.mark.slow)])
-def test_text_both_ways_at_once_with_noise(worker, size):
+def test_row_53_text_both_ways_at_once_with_noise(worker, size):
     """Text travels in the stream, not in memory beside it: both directions are full."""
 
     def back(text):
@@ -123,7 +123,7 @@ def hashed(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def test_many_large_calls_at_once_in_both_directions(beyond):
+def test_row_53_many_large_calls_at_once_in_both_directions(beyond):
     with beyond.worker(on_output=len) as worker:
         texts = [os.urandom(1 << 19).hex() for _ in range(12)]
         futures = [worker.submit("beyond:echo", text) for text in texts]

@@ -52,13 +52,13 @@ def race(pool, rounds: int, seconds: tuple[float, float], target: str, argument:
     return kinds
 
 
-def test_a_cancel_of_a_short_call_at_any_moment(beyond):
+def test_row_50_a_cancel_of_a_short_call_at_any_moment(beyond):
     with own_pool(beyond) as pool:
         kinds = race(pool, 60, (0, 0.0008), "beyond:echo", 1)  # which of them wins is up to the machine
     assert set(kinds) <= {"int", "CancelledError"}
 
 
-def test_a_cancel_of_a_long_call_at_any_moment(beyond):
+def test_row_50_a_cancel_of_a_long_call_at_any_moment(beyond):
     with own_pool(beyond) as pool:
         assert set(race(pool, 15, (0, 0.03), "time:sleep", 60)) == {"CancelledError"}
 
@@ -75,13 +75,13 @@ def test_a_worker_that_is_interrupted_while_it_starts_does_not_complain(beyond):
 
 
 @pytest.mark.slow
-def test_a_thousand_cancels(beyond):
+def test_row_50_a_thousand_cancels(beyond):
     with own_pool(beyond) as pool:
         assert set(race(pool, 1000, (0, 0.001), "beyond:echo", 1)) <= {"int", "CancelledError"}
         assert set(race(pool, 200, (0, 0.05), "time:sleep", 60)) == {"CancelledError"}
 
 
-def test_cancels_among_many_calls_touch_no_other_call_s_value(beyond):
+def test_row_50_cancels_among_many_calls_touch_no_other_call_s_value(beyond):
     chance = random.Random(7)
     with own_pool(beyond, 2) as pool:
         futures = [pool.submit("beyond:echo", number) for number in range(3000)]

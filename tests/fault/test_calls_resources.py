@@ -106,12 +106,12 @@ def check_lives(beyond, scratch, count: int) -> None:
     assert [name for name in os.listdir("/dev/shm") if name.startswith("ie-")] == []
 
 
-def test_thirty_lives_leave_nothing(beyond, scratch):
+def test_row_62_63_thirty_lives_leave_nothing(beyond, scratch):
     check_lives(beyond, scratch, 30)
 
 
 @pytest.mark.slow
-def test_a_thousand_lives_leave_nothing(beyond, scratch):
+def test_row_62_63_a_thousand_lives_leave_nothing(beyond, scratch):
     check_lives(beyond, scratch, 1000)
 
 
@@ -179,7 +179,7 @@ say(env.call("beyond:echo", 4), len(os.listdir("/proc/self/fd")) - before)
 )
 
 
-def test_a_host_without_descriptors_says_so_and_goes_on(beyond):
+def test_row_62_a_host_without_descriptors_says_so_and_goes_on(beyond):
     with program(FEW, beyond.path) as host:
         assert answer(host) == [True, True, True]
         assert answer(host) == [True]
@@ -188,7 +188,7 @@ def test_a_host_without_descriptors_says_so_and_goes_on(beyond):
         assert host.wait(10) == 0
 
 
-def test_a_worker_without_descriptors_still_gets_large_values(beyond):
+def test_row_62_a_worker_without_descriptors_still_gets_large_values(beyond):
     def limit():
         import os
         import resource
@@ -219,7 +219,7 @@ def refuse_memory_there():
 
 
 @pytest.mark.parametrize("side", ["host", "worker", "both"])
-def test_without_anonymous_memory_large_values_go_through_the_stream(beyond, monkeypatch, side):
+def test_row_60_without_anonymous_memory_large_values_go_through_the_stream(beyond, monkeypatch, side):
     if side != "worker":
         monkeypatch.setattr(os, "memfd_create", refuse)
     with beyond.worker() as worker:
@@ -229,7 +229,7 @@ def test_without_anonymous_memory_large_values_go_through_the_stream(beyond, mon
             assert len(worker.call("beyond:echo", Large())) == 2 << 20
 
 
-def test_shared_memory_that_is_not_to_be_had_is_an_error_at_once(monkeypatch):
+def test_row_60_shared_memory_that_is_not_to_be_had_is_an_error_at_once(monkeypatch):
     from isolated_environment import SharedArray
 
     monkeypatch.setattr(os, "memfd_create", refuse)
@@ -237,7 +237,7 @@ def test_shared_memory_that_is_not_to_be_had_is_an_error_at_once(monkeypatch):
         SharedArray(10)
 
 
-def test_a_peer_cannot_take_memory_away_under_a_reader(beyond):
+def test_row_61_a_peer_cannot_take_memory_away_under_a_reader(beyond):
     """Sealed: what would be SIGBUS in the host is EPERM over there."""
 
     def truncate():

@@ -71,7 +71,7 @@ print("one more call:", env.call("beyond:echo", 1), flush=True)
 """
 
 
-def test_the_host_catches_it_and_goes_on(beyond):
+def test_row_51_the_host_catches_it_and_goes_on(beyond):
     lines = pressed(beyond, CAUGHT.format(call="worker.call(sleeps)"))
     assert lines == ["caught NoneType False True", "one more call: 1"]
 
@@ -82,7 +82,7 @@ def test_in_a_function_of_the_host(beyond):
     assert lines[-2:] == ["caught NoneType False True", "one more call: 1"]
 
 
-def test_in_a_future_the_worker_takes_no_notice(beyond):
+def test_row_51_in_a_future_the_worker_takes_no_notice(beyond):
     source = """
 future = worker.submit(sleeps)
 try:
@@ -118,7 +118,7 @@ worker.close()
     assert lines == ["caught"]
 
 
-def test_a_second_ctrl_c_ends_a_worker_that_swallows_the_first(beyond):
+def test_row_51_a_second_ctrl_c_ends_a_worker_that_swallows_the_first(beyond):
     lines = pressed(beyond, CAUGHT.format(call="worker.call(swallows)"), twice=True)
     assert lines[-2:] == ["caught NoneType False True", "one more call: 1"]
 

@@ -59,7 +59,7 @@ def test_what_waits_for_its_turn_has_its_own_time(beyond):
         assert list(threads.map(lambda _: worker.call("time:sleep", 0.5), range(3))) == [None] * 3
 
 
-def test_the_one_behind_a_call_that_ran_out_of_time_runs_elsewhere(beyond):
+def test_row_48_the_one_behind_a_call_that_ran_out_of_time_runs_elsewhere(beyond):
     with beyond.workers(1, timeout=0.3) as pool:
         slow = pool.submit("time:sleep", 60)
         behind = [pool.submit("beyond:echo", number) for number in range(5)]

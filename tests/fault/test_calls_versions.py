@@ -37,7 +37,7 @@ def environments(tmp_path_factory) -> list[Path]:
 @pytest.mark.parametrize(
     "host", [pytest.param(minor, marks=[] if minor == HERE else pytest.mark.slow) for minor in HOSTS]
 )
-def test_a_host_of_that_version_and_every_environment(environments, host):
+def test_row_55_a_host_of_that_version_and_every_environment(environments, host):
     python = sys.executable if host == HERE else find_interpreter(host).executable
     path = os.pathsep.join([str(CHECKOUT), sysconfig.get_path("purelib")])
     done = subprocess.run(

@@ -56,18 +56,18 @@ def test_the_stub_can_be_a_good_worker(tmp_path):
     assert ask(tmp_path, ("send", HELLO + LOG * 3 + RESULT)) == "value"
 
 
-def test_one_octet_at_a_time(tmp_path):
+def test_row_54_one_octet_at_a_time(tmp_path):
     assert ask(tmp_path, ("trickle", HELLO + LOG + RESULT)) == "value"
 
 
 @pytest.mark.parametrize("cut", [1, len(HELLO), len(HELLO) + 1, len(HELLO) + wire.HEADER_SIZE, -1])
-def test_a_frame_cut_short_by_the_end(tmp_path, cut):
+def test_row_54_a_frame_cut_short_by_the_end(tmp_path, cut):
     error = ask(tmp_path, ("send", (HELLO + RESULT)[:cut]), ("exit", 3))
     assert type(error) is (errors.WorkerStartError if cut == 1 else errors.WorkerDied)
     assert "exit code 3" in str(error)
 
 
-def test_a_frame_whose_rest_never_comes(tmp_path):
+def test_row_54_a_frame_whose_rest_never_comes(tmp_path):
     error = ask(tmp_path, ("send", (HELLO + RESULT)[:-1]), timeout=0.3)
     assert type(error) is errors.CallTimeoutError
 
@@ -100,7 +100,7 @@ GARBAGE = {
 
 
 @pytest.mark.parametrize("what", GARBAGE)
-def test_garbage_is_told_as_such(tmp_path, what):
+def test_row_49_54_garbage_is_told_as_such(tmp_path, what):
     before = memory()
     started = time.monotonic()
     error = ask(tmp_path, ("send", HELLO + GARBAGE[what]))
@@ -130,7 +130,7 @@ def test_a_result_that_cannot_be_built_is_no_end(tmp_path):
         assert worker.call("beyond:echo", 2) == "value"
 
 
-def test_an_answer_that_comes_too_late_is_nobody_s(tmp_path):
+def test_row_49_an_answer_that_comes_too_late_is_nobody_s(tmp_path):
     worker = Worker(
         make_stub(tmp_path, ("hear", 1), ("send", HELLO), ("sleep", 0.5), ("send", RESULT)),
         {},
@@ -188,12 +188,12 @@ def check_rounds(tmp_path: Path, rounds: range) -> None:
         assert isinstance(outcome, (str, bytes, errors.CallError)) or hasattr(outcome, "close"), (number, outcome)
 
 
-def test_mutations_end_in_a_value_or_a_typed_error(tmp_path):
+def test_row_54_mutations_end_in_a_value_or_a_typed_error(tmp_path):
     check_rounds(tmp_path, range(25))
 
 
 @pytest.mark.slow
-def test_a_thousand_mutations(tmp_path):
+def test_row_54_a_thousand_mutations(tmp_path):
     check_rounds(tmp_path, range(25, 1025))
 
 
@@ -224,7 +224,7 @@ STARTS = {
 
 
 @pytest.mark.parametrize("what", STARTS)
-def test_an_interpreter_that_does_not_start_says_why(tmp_path, what):
+def test_row_57_an_interpreter_that_does_not_start_says_why(tmp_path, what):
     script, expected = STARTS[what]
     error = starting(tmp_path, script)
     assert expected in str(error)
@@ -232,7 +232,7 @@ def test_an_interpreter_that_does_not_start_says_why(tmp_path, what):
     assert error.tail == ("error while loading shared libraries" if what == "a library is missing" else "")
 
 
-def test_an_interpreter_that_does_not_get_anywhere_is_given_up(tmp_path, monkeypatch):
+def test_row_57_an_interpreter_that_does_not_get_anywhere_is_given_up(tmp_path, monkeypatch):
     monkeypatch.setattr(connection, "START_LIMIT", 0.3)
     started = time.monotonic()
     error = starting(tmp_path, "#!/bin/sh\necho 'still at it' >&2\nexec sleep 60\n")
@@ -241,5 +241,5 @@ def test_an_interpreter_that_does_not_get_anywhere_is_given_up(tmp_path, monkeyp
     assert time.monotonic() - started < 5
 
 
-def test_an_interpreter_that_may_not_be_executed(tmp_path):
+def test_row_57_an_interpreter_that_may_not_be_executed(tmp_path):
     assert "cannot be started" in str(starting(tmp_path, "#!/bin/sh\n", mode=0o644))

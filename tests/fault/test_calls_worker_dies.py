@@ -110,7 +110,7 @@ DIED = {"crash": "SIGSEGV", "C-exit": None}
 
 @pytest.mark.parametrize("how", HOW)
 @pytest.mark.parametrize("where", ["unpickling arguments", "running", "pickling the result", "in a destructor"])
-def test_an_end_at_any_moment_is_the_right_error_and_the_pool_works_on(pool, where, how):
+def test_row_47_an_end_at_any_moment_is_the_right_error_and_the_pool_works_on(pool, where, how):
     future = pool.submit(*call_for(where, how))
     behind = [pool.submit("beyond:echo", number) for number in range(3)]
     error = future.exception(30)
@@ -135,7 +135,7 @@ def test_an_end_at_any_moment_is_the_right_error_and_the_pool_works_on(pool, whe
 
 
 @pytest.mark.parametrize("how", ["segfault", "abort", "exit", "SIGKILL"])
-def test_a_daemon_that_keeps_every_descriptor_delays_nothing(worker, how):
+def test_row_45_a_daemon_that_keeps_every_descriptor_delays_nothing(worker, how):
     worker.call("beyond:echo", 1)
     started = time.monotonic()
     with pytest.raises(errors.WorkerDied):
@@ -143,7 +143,7 @@ def test_a_daemon_that_keeps_every_descriptor_delays_nothing(worker, how):
     assert time.monotonic() - started < SOON
 
 
-def test_a_stack_overflow_in_c_is_told(worker):
+def test_row_44_a_stack_overflow_in_c_is_told(worker):
     def overflow():
         import ctypes
         import faulthandler
@@ -178,7 +178,7 @@ def test_a_death_while_idle_costs_a_pool_nothing(pool):
         assert pool.call("beyond:echo", 1) == 1
 
 
-def test_workers_that_kill_each_other_lose_no_call(beyond):
+def test_row_44_workers_that_kill_each_other_lose_no_call(beyond):
     """Each call has one outcome, whichever worker dies under it."""
     with beyond.workers(2, on_output=len) as pool:
         futures = []
@@ -208,7 +208,7 @@ def test_a_kill_at_any_moment_loses_no_call(beyond):
     ]
 
 
-def test_a_worker_out_of_memory_says_so_and_goes_on(worker):
+def test_row_46_a_worker_out_of_memory_says_so_and_goes_on(worker):
     def eat():
         import resource
 

@@ -19,7 +19,7 @@ from tests.support.wheels import make_wheel
 CHECKOUT = Path(__file__).parent.parent.parent
 
 
-def test_fifty_processes_make_one_build(make, index):
+def test_row_19_fifty_processes_make_one_build(make, index):
     del index.requests[:]
     env = make()
     with crowd(env.path, ask=50) as processes:
@@ -45,7 +45,7 @@ print(env.ensure().name, sum(builds))
 
 
 @pytest.mark.slow
-def test_fifty_interpreters_make_one_build(make):
+def test_row_19_fifty_interpreters_make_one_build(make):
     command = [sys.executable, "-c", ASKING, str(make().path)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     crowd = [subprocess.Popen(command, cwd=CHECKOUT, text=True, **pipes) for _ in range(50)]
@@ -61,7 +61,7 @@ def test_fifty_interpreters_make_one_build(make):
     assert sum(int(builds) for _, builds in answers) == 1
 
 
-def test_threads_and_handles_of_one_process_make_one_build(make):
+def test_row_38_threads_and_handles_of_one_process_make_one_build(make):
     builds: list[events.Event] = []
     started = threading.Barrier(8)
     prefixes: list[Path] = []
@@ -86,7 +86,7 @@ def test_threads_and_handles_of_one_process_make_one_build(make):
     assert audit(prefixes[0], {"alpha": "2.0"}) == []
 
 
-def test_readers_are_not_disturbed_by_upgrades_and_collection(make, tmp_path, monkeypatch):
+def test_row_20_21_readers_are_not_disturbed_by_upgrades_and_collection(make, tmp_path, monkeypatch):
     for version in ("1.0", "2.0"):
         files = {f"many/m{n}.py": f"VERSION = {version!r}\n" for n in range(MODULES)}
         make_wheel(tmp_path / "wheels", "many", version, files={"many/__init__.py": "", **files})
@@ -117,7 +117,7 @@ def test_what_nobody_was_given_does_not_pile_up(make):
     assert generations(env.path) == ["g4"]
 
 
-def test_a_generation_in_use_outlives_collection_and_goes_afterwards(make):
+def test_row_21_a_generation_in_use_outlives_collection_and_goes_afterwards(make):
     users = [make([f"alpha=={version}"]) for version in ("1.0", "2.0", "3.0rc1")]
     prefixes = [user.ensure() for user in users]
     make().gc(force=True)

@@ -59,7 +59,7 @@ DAMAGE = {
 @pytest.mark.parametrize(
     "damage", [pytest.param(name, marks=[pytest.mark.slow] * name.endswith(" types")) for name in DAMAGE]
 )
-def test_a_damaged_receipt_ends_in_a_rebuild(make, damage):
+def test_row_23_a_damaged_receipt_ends_in_a_rebuild(make, damage):
     env = make().pip_install("alpha==1.0")
     DAMAGE[damage](env.path / RECEIPT)
     again = make().pip_install("delta")
@@ -72,7 +72,7 @@ def test_a_damaged_receipt_ends_in_a_rebuild(make, damage):
     assert leftovers(env.path) == []
 
 
-def test_a_receipt_that_is_a_link_is_not_followed(make, tmp_path):
+def test_row_23_a_receipt_that_is_a_link_is_not_followed(make, tmp_path):
     make(["alpha"]).ensure()
     replace_by_link(make().path / RECEIPT)
     before = (tmp_path / "elsewhere").read_bytes()

@@ -48,7 +48,7 @@ def large(tmp_path, monkeypatch, wheels):
 
 
 @PIP_WHEN_SLOW
-def test_a_disk_that_fills_up(small_disk, large, monkeypatch, toolchain):
+def test_row_6_a_disk_that_fills_up(small_disk, large, monkeypatch, toolchain):
     monkeypatch.setattr(builder, "RESERVE", 0)
     root = small_disk / "env"
     prefix = IsolatedEnvironment(root).pip_install("alpha==1.0").ensure()
@@ -68,7 +68,7 @@ def test_a_disk_that_fills_up(small_disk, large, monkeypatch, toolchain):
     assert audit(env.pip_install("large").ensure(), {"alpha": "1.0", "large": "1.0"}) == []
 
 
-def test_a_disk_with_too_little_room_is_refused_before_anything_is_started(small_disk):
+def test_row_6_a_disk_with_too_little_room_is_refused_before_anything_is_started(small_disk):
     env = IsolatedEnvironment(small_disk / "env", ["alpha"])
     with pytest.raises(errors.DiskFullError, match=r"has \d+ MiB free, and a build needs 64 MiB") as caught:
         env.ensure()
@@ -88,7 +88,7 @@ def test_a_disk_with_too_little_room_is_refused_before_anything_is_started(small
     ],
     ids=["ENOSPC", "EDQUOT", "EROFS", "EIO"],
 )
-def test_publication_that_fails_leaves_the_environment_before(make, monkeypatch, call, number, expected):
+def test_row_7_9_publication_that_fails_leaves_the_environment_before(make, monkeypatch, call, number, expected):
     env = make().pip_install("alpha==1.0")
     prefix = env.ensure()
     receipt = (env.path / "isolated-environment.json").read_bytes()
@@ -113,7 +113,7 @@ def test_publication_that_fails_leaves_the_environment_before(make, monkeypatch,
     assert leftovers(env.path) == []
 
 
-def test_a_receipt_that_is_out_is_not_withdrawn(make, monkeypatch):
+def test_row_9_a_receipt_that_is_out_is_not_withdrawn(make, monkeypatch):
     """The directory's fsync fails after the replacement: what the receipt names must be there."""
     env = make().pip_install("alpha==1.0")
     env.ensure()

@@ -28,7 +28,7 @@ def serving(tmp_path, monkeypatch):
 
 
 @PIP_WHEN_SLOW
-def test_a_forged_receipt_is_an_ordinary_file(make, serving, toolchain):
+def test_row_18_a_forged_receipt_is_an_ordinary_file(make, serving, toolchain):
     receipt = json.dumps({"schema": 1, "generation": "g99"})
     make_wheel(serving.directory, "forger", "1.0", data={"isolated-environment.json": receipt})
     env = make(["forger"], toolchain=toolchain)
@@ -38,7 +38,7 @@ def test_a_forged_receipt_is_an_ordinary_file(make, serving, toolchain):
 
 
 @pytest.mark.parametrize("name", ["pyvenv.cfg", "pylock.toml", ".build/more", ".lock", "bin/python"])
-def test_a_forged_file_of_the_prefix_is_refused(make, serving, name):
+def test_row_18_a_forged_file_of_the_prefix_is_refused(make, serving, name):
     env = make().pip_install("alpha")
     prefix = env.ensure()
     make_wheel(serving.directory, "forger", "1.0", data={name: FORGED})
@@ -55,7 +55,7 @@ def test_a_forged_file_of_the_prefix_is_refused(make, serving, name):
     assert all(path.read_text() == FORGED for path in forged), "nothing was written through a link into the cache"
 
 
-def test_a_path_out_of_the_prefix_reaches_nothing(make, serving):
+def test_row_18_a_path_out_of_the_prefix_reaches_nothing(make, serving):
     env = make().pip_install("alpha")
     env.ensure()
     make_wheel(serving.directory, "forger", "1.0", data={"../isolated-environment.json": FORGED})
@@ -75,7 +75,7 @@ def test_a_pip_of_a_distribution_is_kept(make, serving, name):
 
 
 @pytest.mark.parametrize("toolchain", ["uv", "pip"])
-def test_a_wheel_that_is_not_the_locked_one_is_refused(make, serving, tmp_path, monkeypatch, toolchain):
+def test_row_17_a_wheel_that_is_not_the_locked_one_is_refused(make, serving, tmp_path, monkeypatch, toolchain):
     env = make(["alpha"])
     env.ensure()
     (tmp_path / "pylock.toml").write_text((env.path / "pylock.toml").read_text())

@@ -76,7 +76,7 @@ say("after the parent has left", is_locked())
 )
 
 
-def test_a_child_that_leaves_the_block_gives_nothing_back(tmp_path):
+def test_row_37_a_child_that_leaves_the_block_gives_nothing_back(tmp_path):
     with program(LEAVES, tmp_path / "env") as process:
         assert answer(process) == ["the child waits", True]
         assert answer(process) == ["after the child has left", True, True]
@@ -98,7 +98,7 @@ with IsolatedEnvironment(path, owner=None).lock():
 )
 
 
-def test_a_child_does_not_hold_the_lock_of_its_dead_parent(make, tmp_path):
+def test_row_37_a_child_does_not_hold_the_lock_of_its_dead_parent(make, tmp_path):
     with program(OUTLIVES, tmp_path / "env") as process:
         (child,) = answer(process)
         process.kill()
@@ -127,7 +127,7 @@ IsolatedEnvironment(path, ["alpha"], owner=None, on_event=fork).ensure()
 )
 
 
-def test_a_child_does_not_hold_the_build_of_its_dead_parent(make, tmp_path):
+def test_row_37_a_child_does_not_hold_the_build_of_its_dead_parent(make, tmp_path):
     with program(BUILDS, tmp_path / "env") as process:
         (child,) = answer(process)
         process.kill()
@@ -164,7 +164,7 @@ say("parent", str(env.ensure()), os.waitpid(child, 0)[1])
 )
 
 
-def test_a_child_forked_while_a_thread_builds_gets_the_same_environment(tmp_path):
+def test_row_37_a_child_forked_while_a_thread_builds_gets_the_same_environment(tmp_path):
     with program(THREADS, tmp_path / "env") as process:
         said = {str(words[0]): words[1:] for words in (answer(process), answer(process))}
     assert said == {"child": [str(tmp_path / "env" / "g1")], "parent": [str(tmp_path / "env" / "g1"), 0]}
@@ -184,7 +184,7 @@ say(child)
 )
 
 
-def test_a_child_keeps_the_generation_that_its_parent_used(make, tmp_path):
+def test_row_37_a_child_keeps_the_generation_that_its_parent_used(make, tmp_path):
     with program(USES, tmp_path / "env") as process:
         (child,) = answer(process)
         assert process.wait(10) == 0

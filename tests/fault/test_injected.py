@@ -51,7 +51,7 @@ def injecting(tmp_path, monkeypatch):
         pytest.param("write:error=ENOSPC:when=30+", None, marks=pytest.mark.slow),
     ],
 )
-def test_a_failing_call_of_the_installer(make, injecting, what, kind):
+def test_row_6_8_a_failing_call_of_the_installer(make, injecting, what, kind):
     """``kind`` is the error; ``None``: an error, or an environment that is correct all the same."""
     env = make().pip_install("alpha==1.0")
     prefix = env.ensure()

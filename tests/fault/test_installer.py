@@ -47,7 +47,7 @@ class Lines:
 
 
 @PIP_WHEN_SLOW
-def test_one_that_lies_is_found_out(make, before, monkeypatch, toolchain):
+def test_row_14_one_that_lies_is_found_out(make, before, monkeypatch, toolchain):
     stubs.use(stubs.LYING, monkeypatch.setattr)
     with pytest.raises(errors.VerificationError, match="is not installed") as caught:
         make(toolchain=toolchain).pip_install("delta")
@@ -56,7 +56,7 @@ def test_one_that_lies_is_found_out(make, before, monkeypatch, toolchain):
     assert_intact(before)
 
 
-def test_one_that_hangs_ends_with_its_children_when_the_build_does(make, before, monkeypatch):
+def test_row_15_one_that_hangs_ends_with_its_children_when_the_build_does(make, before, monkeypatch):
     stubs.use(stubs.HANGING, monkeypatch.setattr)
     pids: list[int] = []
 

@@ -107,7 +107,7 @@ def test_many_kills(toolchain, count):
 
 
 @PIP_WHEN_SLOW
-def test_a_killed_installer_is_an_error_that_names_the_signal(make, monkeypatch, toolchain):
+def test_row_3_a_killed_installer_is_an_error_that_names_the_signal(make, monkeypatch, toolchain):
     before = make(["alpha==1.0"])
     prefix = before.ensure()
     start = Runner._start
@@ -142,7 +142,7 @@ IsolatedEnvironment(sys.argv[1], ["alpha"], on_event=say).ensure()
 
 
 @pytest.mark.parametrize("presses", [1, 2])
-def test_ctrl_c_ends_the_build_and_its_children(tmp_path, presses):
+def test_row_4_ctrl_c_ends_the_build_and_its_children(tmp_path, presses):
     root = tmp_path / "env"
     with Terminal(INTERRUPTED, str(root)) as terminal:
         line = next(line for line in terminal.read_until("pids ") if line.startswith("pids "))

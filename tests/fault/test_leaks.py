@@ -148,17 +148,17 @@ def assert_untouched_by(names, env, traps, monkeypatch) -> None:
 
 
 @pytest.mark.parametrize("name", DANGEROUS)
-def test_a_variable_reaches_neither_uv_nor_a_command(make, traps, monkeypatch, name):
+def test_row_14_58_a_variable_reaches_neither_uv_nor_a_command(make, traps, monkeypatch, name):
     assert_untouched_by([name], make(["beta"], toolchain="uv"), traps, monkeypatch)
 
 
-def test_all_of_them_together_reach_nothing(make, toolchain, traps, monkeypatch):
+def test_row_14_58_all_of_them_together_reach_nothing(make, toolchain, traps, monkeypatch):
     assert_untouched_by(VARIABLES, make(["beta"], toolchain=toolchain), traps, monkeypatch)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", VARIABLES)
-def test_each_of_them_reaches_nothing(make, toolchain, traps, monkeypatch, name):
+def test_row_14_58_each_of_them_reaches_nothing(make, toolchain, traps, monkeypatch, name):
     assert_untouched_by([name], make(["beta"], toolchain=toolchain), traps, monkeypatch)
 
 
@@ -185,14 +185,14 @@ def assert_calls_untouched_by(names, env, traps, monkeypatch, capsys) -> None:
     assert capsys.readouterr() == ("", "")
 
 
-def test_all_of_them_together_reach_no_call(make, traps, monkeypatch, capsys):
+def test_row_58_all_of_them_together_reach_no_call(make, traps, monkeypatch, capsys):
     env = make(["alpha"])
     env.ensure()
     assert_calls_untouched_by(VARIABLES, env, traps, monkeypatch, capsys)
 
 
 @pytest.mark.slow
-def test_each_of_them_reaches_no_call(make, traps, monkeypatch, capsys):
+def test_row_58_each_of_them_reaches_no_call(make, traps, monkeypatch, capsys):
     env = make(["alpha"])
     env.ensure()
     for name in VARIABLES:

@@ -24,7 +24,7 @@ def open_files() -> int:
     return len(os.listdir("/proc/self/fd"))
 
 
-def test_a_live_holder_is_named_and_a_killed_one_does_not_block(make):
+def test_row_33_a_live_holder_is_named_and_a_killed_one_does_not_block(make):
     told: list[events.Event] = []
     heard, entered = threading.Event(), threading.Event()
 
@@ -56,7 +56,7 @@ def test_a_live_holder_is_named_and_a_killed_one_does_not_block(make):
 
 
 @pytest.mark.parametrize("state", ["alive", "stopped"])
-def test_the_timeout_names_the_holder(make, state):
+def test_row_34_the_timeout_names_the_holder(make, state):
     with holding(make().path) as holder:
         if state == "stopped":
             os.kill(holder.pid, signal.SIGSTOP)
@@ -85,7 +85,7 @@ def test_who_builds_is_said_beside_the_lock(make):
     assert describe_holder(Layout(str(env.path))) == "an unknown process", "nobody, now"
 
 
-def test_a_waiter_that_gives_up_leaves_nothing(make):
+def test_row_39_a_waiter_that_gives_up_leaves_nothing(make):
     class GivesUpError(Exception):
         pass
 
@@ -119,7 +119,7 @@ def test_threads_exclude_each_other_and_the_timeout_says_so(make):
 
 
 @pytest.mark.parametrize("replacement", [None, b""])
-def test_a_lock_file_deleted_in_a_build_publishes_nothing(make, replacement):
+def test_row_35_a_lock_file_deleted_in_a_build_publishes_nothing(make, replacement):
     def delete(event: events.Event) -> None:
         if isinstance(event, events.StepStarted) and event.step == "install":
             lock = Path(event.root, "lock")
@@ -140,7 +140,7 @@ def test_a_lock_file_deleted_in_a_build_publishes_nothing(make, replacement):
 
 
 @pytest.mark.parametrize("kind", ["link", "directory"])
-def test_a_lock_path_that_is_no_file_is_refused(make, tmp_path, kind):
+def test_row_36_a_lock_path_that_is_no_file_is_refused(make, tmp_path, kind):
     env = make(["alpha"])
     with env.lock():
         pass
@@ -184,7 +184,7 @@ def test_the_holder_may_build_inside_with_any_handle(make):
 
 
 @pytest.mark.parametrize("same", [True, False])
-def test_asking_for_a_build_inside_one_is_an_error_and_no_deadlock(make, same):
+def test_row_38_asking_for_a_build_inside_one_is_an_error_and_no_deadlock(make, same):
     caught = []
 
     def again(event: events.Event) -> None:
@@ -217,7 +217,7 @@ def test_an_error_of_the_event_handler_ends_the_build(make):
     [(errno.ENOLCK, ""), (errno.ENOSYS, ""), (errno.ENOLCK, "/lock")],
     ids=["ENOLCK", "ENOSYS", "leases work"],
 )
-def test_without_working_locks_there_is_one_warning_and_no_collection(make, monkeypatch, number, which):
+def test_row_40_without_working_locks_there_is_one_warning_and_no_collection(make, monkeypatch, number, which):
     works = fcntl.flock
 
     def flock(fd: int, operation: int) -> None:

@@ -15,7 +15,7 @@ def says(script) -> str:
     return subprocess.run([script], capture_output=True, text=True, check=True).stdout
 
 
-def test_a_moved_environment_is_built_anew(make):
+def test_row_25_a_moved_environment_is_built_anew(make):
     old = make(["alpha==1.0"], name="old").ensure().parent
     new = old.with_name("new")
     old.rename(new)
@@ -33,7 +33,7 @@ def test_a_moved_environment_is_built_anew(make):
     assert leftovers(new) == []
 
 
-def test_a_copied_environment_is_built_anew_and_the_original_stays(make):
+def test_row_25_a_copied_environment_is_built_anew_and_the_original_stays(make):
     handle = make(["alpha==1.0"], name="old")
     prefix = handle.ensure()
     new = prefix.parent.with_name("new")
@@ -51,7 +51,7 @@ def test_a_copied_environment_is_built_anew_and_the_original_stays(make):
     assert handle.run(["alpha"], capture_output=True, text=True).stdout == "alpha 1.0\n"
 
 
-def test_moved_under_a_live_handle(make, tmp_path):
+def test_row_25_moved_under_a_live_handle(make, tmp_path):
     env = make(["alpha==1.0"], name="old")
     env.ensure()
     (tmp_path / "old").rename(tmp_path / "new")

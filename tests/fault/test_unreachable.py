@@ -45,7 +45,7 @@ def test_an_unreachable_index_is_named(make, before, toolchain, monkeypatch, clo
     ("toolchain", "resolved"),
     [("uv", False), ("uv", True), ("pip", True), pytest.param("pip", False, marks=pytest.mark.slow)],
 )
-def test_a_connection_that_breaks_off_is_an_error(make, before, toolchain, monkeypatch, tmp_path, resolved):
+def test_row_16_a_connection_that_breaks_off_is_an_error(make, before, toolchain, monkeypatch, tmp_path, resolved):
     wheel = make_wheel(tmp_path / "wheels", "large", "1.0", files={"large.bin": bytes(range(256)) * 4000})
     make_wheel(tmp_path / "wheels", "alpha", "1.0")
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))

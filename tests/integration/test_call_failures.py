@@ -32,7 +32,7 @@ def worker(beyond):
 # exceptions
 
 
-def test_an_exception_keeps_its_class_and_brings_the_remote_traceback(worker):
+def test_row_56_an_exception_keeps_its_class_and_brings_the_remote_traceback(worker):
     with pytest.raises(ValueError, match="bad value") as caught:
         worker.call("beyond:fail", "value", "bad value")
     cause = caught.value.__cause__
@@ -43,7 +43,7 @@ def test_an_exception_keeps_its_class_and_brings_the_remote_traceback(worker):
     assert worker.call(ECHO, 1) == 1
 
 
-def test_a_chain_of_causes_is_told(worker):
+def test_row_56_a_chain_of_causes_is_told(worker):
     with pytest.raises(LookupError) as caught:
         worker.call("beyond:fail_from", "x")
     assert "invalid literal for int()" in caught.value.__cause__.traceback
@@ -59,7 +59,7 @@ def test_a_chain_of_causes_is_told(worker):
         ("interrupt", (), "builtins.KeyboardInterrupt"),
     ],
 )
-def test_an_exception_that_cannot_be_built_here_is_told(beyond, kind, args, name):
+def test_row_56_an_exception_that_cannot_be_built_here_is_told(beyond, kind, args, name):
     with beyond.worker() as worker:
         with pytest.raises(errors.RemoteError) as caught:
             worker.call("beyond:fail", kind, *args)
@@ -69,7 +69,7 @@ def test_an_exception_that_cannot_be_built_here_is_told(beyond, kind, args, name
 
 
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="there are no groups before 3.11")
-def test_notes_and_groups_are_kept(worker):
+def test_row_56_notes_and_groups_are_kept(worker):
     def fail():
         import builtins
 
@@ -118,7 +118,7 @@ DEATHS = {
 
 
 @pytest.mark.parametrize("how", DEATHS)
-def test_a_death_is_told_as_what_it_was(beyond, how):
+def test_row_44_46_a_death_is_told_as_what_it_was(beyond, how):
     worker = beyond.worker(on_output=quiet)
     started = time.monotonic()
     with pytest.raises(errors.WorkerDied) as caught:
@@ -179,7 +179,7 @@ def test_an_interpreter_that_does_not_come_up(beyond, tmp_path):
 
 
 @pytest.mark.parametrize("target", ["time:sleep", "beyond:swallow", "beyond:hold_the_gil"])
-def test_a_call_that_takes_too_long_is_stopped_whatever_it_does(beyond, target):
+def test_row_48_a_call_that_takes_too_long_is_stopped_whatever_it_does(beyond, target):
     worker = beyond.worker(timeout=0.3)
     pid = worker.pid
     started = time.monotonic()

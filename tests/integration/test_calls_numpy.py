@@ -46,7 +46,7 @@ def worker(environment):
     assert open_descriptors() == before
 
 
-def test_every_value_arrives_there_and_back(worker, request):
+def test_row_55_every_value_arrives_there_and_back(worker, request):
     release = request.node.callspec.params["environment"]
     wrong = []
     for name, value in CASES.items():
@@ -64,7 +64,7 @@ def test_every_value_arrives_there_and_back(worker, request):
     assert wrong == []
 
 
-def test_what_the_other_release_does_not_have_is_a_typed_error(worker):
+def test_row_55_what_the_other_release_does_not_have_is_a_typed_error(worker):
     if not hasattr(np, "dtypes") or not hasattr(np.dtypes, "StringDType"):
         pytest.skip("this NumPy has no such strings")
     value = np.array(["a", "bb"], dtype=np.dtypes.StringDType())

@@ -224,14 +224,14 @@ def test_find_links_and_no_index(make, toolchain, wheels, index):
     assert index.requests == []
 
 
-def test_a_path_with_blanks_and_letters_of_other_alphabets(tmp_path, toolchain):
+def test_row_30_a_path_with_blanks_and_letters_of_other_alphabets(tmp_path, toolchain):
     from isolated_environment import IsolatedEnvironment
 
     env = IsolatedEnvironment(tmp_path / "with blank" / "été Ω" / "env", ["alpha"], toolchain=toolchain)
     assert env.run(["alpha"], capture_output=True, text=True, check=True).stdout == "alpha 2.0\n"
 
 
-def test_a_path_of_200_characters(tmp_path, toolchain):
+def test_row_30_a_path_of_200_characters(tmp_path, toolchain):
     from isolated_environment import IsolatedEnvironment
 
     env = IsolatedEnvironment(Path(tmp_path, "y" * 100, "z" * 100), ["alpha"], toolchain=toolchain)

@@ -93,7 +93,7 @@ def private_interpreter(tmp_path: Path) -> Path:
     return home / "bin" / "python"
 
 
-def test_a_removed_base_interpreter_is_noticed(make, tmp_path):
+def test_row_24_a_removed_base_interpreter_is_noticed(make, tmp_path):
     base = private_interpreter(tmp_path)
     env = make(["alpha"], python=str(base))
     env.ensure()
@@ -107,7 +107,7 @@ def test_a_removed_base_interpreter_is_noticed(make, tmp_path):
     assert host.run(["alpha"], capture_output=True, text=True).stdout == "alpha 2.0\n"
 
 
-def test_an_upgraded_base_interpreter_ends_in_a_rebuild(make, tmp_path):
+def test_row_24_an_upgraded_base_interpreter_ends_in_a_rebuild(make, tmp_path):
     base = private_interpreter(tmp_path)
     env = make(["alpha"], python=str(base))
     first = env.ensure()

@@ -46,7 +46,7 @@ def lock_up(request, scene):
     return lock
 
 
-def test_what_root_built_a_plain_user_runs(scene, lock_up):
+def test_row_27_29_what_root_built_a_plain_user_runs(scene, lock_up):
     root = scene.use().root
     words, before = lock_up(), listing(scene.venv)
     answer = visit(words, scene.path)
@@ -55,7 +55,7 @@ def test_what_root_built_a_plain_user_runs(scene, lock_up):
 
 
 @MOUNT_WHEN_SLOW
-def test_other_content_goes_to_the_users_directory_with_one_warning(scene, lock_up, tmp_path):
+def test_row_27_29_other_content_goes_to_the_users_directory_with_one_warning(scene, lock_up, tmp_path):
     scene.use()
     words, before = lock_up(), listing(scene.venv)
     answer = visit(words, scene.path, "alpha<2")
@@ -68,7 +68,7 @@ def test_other_content_goes_to_the_users_directory_with_one_warning(scene, lock_
     assert visit(words, scene.path)["placement"] == "owner", "what root built still serves who wants that"
 
 
-def test_where_nothing_was_built_the_users_directory_takes_it(scene, lock_up):
+def test_row_27_29_where_nothing_was_built_the_users_directory_takes_it(scene, lock_up):
     words, before = lock_up(), listing(scene.venv)
     answer = visit(words, scene.path)
     assert (answer["out"], answer["placement"], len(answer["warnings"])) == ("alpha 2.0\n", "user", 1)
@@ -100,7 +100,7 @@ def test_rows_that_were_lost_cannot_be_written_again_by_a_plain_user(scene, lock
     assert visit(lock_up(), scene.path)["placement"] == "user"
 
 
-def test_another_user_altogether(demo_wheels, monkeypatch):
+def test_row_27_another_user_altogether(demo_wheels, monkeypatch):
     python = next(
         (found for name in ("python3", "python") if (found := shutil.which(name, path="/usr/bin:/usr/local/bin"))), None
     )

@@ -37,7 +37,7 @@ def scene(tmp_path, installer, demo_wheels):
     return scene
 
 
-def test_nothing_is_left_by_the_installers_that_are_here(tmp_path, demo_wheels, installer):
+def test_row_26_nothing_is_left_by_the_installers_that_are_here(tmp_path, demo_wheels, installer):
     assert rehearse(tmp_path, installer, demo_wheels, "force-reinstall", "upgrade", "uninstall") == []
 
 
