@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: creating an environment next to raw uv, the warm path and calls next to their floors.
+"""``python -m benchmarks``: creating next to raw uv; the warm path, calls and arrays next to their floors.
 
 Needs the package registry once; the caches are warm for all alike after the first round, which is not counted.
 """
@@ -10,16 +10,17 @@ import itertools
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import uv
 
 from isolated_environment import IsolatedEnvironment
 
-from . import calls
+from . import arrays, calls
 from .clock import Sample, Table, interleaved, repeated
 
-PARTS = ("create", "warm", "calls")
+PARTS = ("create", "warm", "calls", "arrays")
 
 
 def main() -> int:
@@ -37,11 +38,16 @@ def main() -> int:
         if "warm" in arguments.only:
             _warm(Path(directory), arguments.package, arguments.rounds)
         if "calls" in arguments.only:
-            env = IsolatedEnvironment(Path(directory, "calls"), [arguments.package])
-            for table in calls.measure(env, arguments.rounds):
-                sys.stdout.write(str(table))
-                sys.stdout.flush()
+            _show(calls.measure(IsolatedEnvironment(Path(directory, "calls"), [arguments.package]), arguments.rounds))
+        if "arrays" in arguments.only:
+            _show(arrays.measure(IsolatedEnvironment(Path(directory, "arrays"), ["numpy"]), arguments.rounds))
     return 0
+
+
+def _show(tables: Iterable[Table]) -> None:
+    for table in tables:
+        sys.stdout.write(str(table))
+        sys.stdout.flush()
 
 
 def _creation(directory: Path, package: str, rounds: int) -> None:

@@ -1,41 +1,32 @@
-"""``python -m benchmarks.arrays``: arrays into a worker and out of it, next to one copy of them in warm memory.
-
-Needs NumPy on this side, and the package registry once for the other.
-"""
+"""Arrays into a worker and out of it, next to one copy of them in warm memory.  Needs NumPy on this side."""
 
 from __future__ import annotations
 
-import argparse
-import os
-import sys
-import tempfile
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from isolated_environment import IsolatedEnvironment, SharedArray
 
-from .clock import Sample, interleaved
+from .clock import Sample, Table, interleaved
 
 FLOOR = "one copy in warm memory (floor)"
-HEAD = "| what | median | min | max | ratio |\n|---|---|---|---|---|"
+SIZES = (10**6, 10**8, 10**9)
 
 
-def main() -> int:
-    """Run the measurements and print Markdown tables."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.arrays", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--sizes", type=float, nargs="+", default=[1e6, 1e8, 1e9])
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as directory:
-        env = IsolatedEnvironment(Path(directory) / "env", ["numpy"])
-        for size in arguments.sizes:
-            with env.worker() as worker:
-                _arrays(worker, int(size), arguments.rounds)
+def measure(env: IsolatedEnvironment, rounds: int) -> Iterator[Table]:
+    """Yield tables of all measures.
+
+    Args:
+        env: An environment that has NumPy.
+        rounds: How often each is taken.
+    """
+    for size in SIZES:
         with env.worker() as worker:
-            _shared(worker, arguments.rounds)
-    return 0
+            yield from _arrays(worker, size, rounds)
+    with env.worker() as worker:
+        yield _shared(worker, rounds)
 
 
 def ends(array: Any) -> float:
@@ -60,7 +51,7 @@ def same(value: Any) -> Any:
     return value
 
 
-def _arrays(worker: Any, size: int, rounds: int) -> None:
+def _arrays(worker: Any, size: int, rounds: int) -> Iterator[Table]:
     array = np.ones(size // 8)
     target = array.copy()
     actions = {
@@ -73,35 +64,25 @@ def _arrays(worker: Any, size: int, rounds: int) -> None:
         "in and out": lambda: worker.call(same, array) is None,
         "a call without an array": lambda: worker.call(same, 1),
     }
-    first = interleaved(actions, 1)
-    before = _memory()
-    _print(f"{size / 1e6:g} MB, the first time", first)
-    _print(f"{size / 1e6:g} MB, from the second time on", interleaved(actions, rounds))
-    after, other = _memory(), worker.call(_memory)
-    sys.stdout.write(f"resident here: {after:.0f} MB ({after - before:+.0f}), there: {other:.0f} MB\n\n")
+    here, there = _memory(), worker.call(_memory)
+    yield Table(f"{size / 1e6:g} MB, the first time", interleaved(actions, 1), FLOOR)
+    yield Table(f"{size / 1e6:g} MB, from the second time on", interleaved(actions, rounds), FLOOR)
+    more = {"the array": size / 1e6, "more here": _memory() - here, "more there": worker.call(_memory) - there}
+    samples = {name: Sample(name, (megabytes,)) for name, megabytes in more.items()}
+    yield Table(f"{size / 1e6:g} MB, memory afterwards", samples, "the array", unit="MB")
 
 
-def _shared(worker: Any, rounds: int) -> None:
+def _shared(worker: Any, rounds: int) -> Table:
     shared = {size: SharedArray(size // 8).array for size in (10**6, 10**9)}
     actions: dict[str, Any] = {"a call without an array (floor)": lambda: worker.call(same, 1)}
     for size, array in shared.items():
         actions[f"shared, {size / 1e6:g} MB, in"] = lambda array=array: worker.call(ends, array)
         actions[f"shared, {size / 1e6:g} MB, in and out"] = lambda array=array: worker.call(same, array) is None
     interleaved(actions, 3)
-    _print("shared arrays", interleaved(actions, 20 * rounds))
+    return Table("shared arrays", interleaved(actions, 20 * rounds), "a call without an array (floor)")
 
 
 def _memory() -> float:
-    with open("/proc/self/statm", "rb") as file:
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
-
-
-def _print(title: str, samples: dict[str, Sample]) -> None:
-    floor = next(iter(samples.values()))
-    rows = [sample.row(floor) for sample in samples.values()]
-    sys.stdout.write("\n".join([f"### {title}", "", HEAD, *rows, "", ""]))
-    sys.stdout.flush()
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
+    """The process's part of the memory, in MB: what two processes map is half of each one's."""
+    with open("/proc/self/smaps_rollup", "rb") as file:
+        return sum(int(line.split()[1]) for line in file if line.startswith(b"Pss:")) / 1e3

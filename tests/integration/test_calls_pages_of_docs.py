@@ -19,7 +19,8 @@ def blocks_of(page: str) -> list[str]:
 def run(blocks: list[str], directory: Path) -> str:
     program = directory / "program.py"
     program.write_text("\n".join(blocks), "utf-8")
-    done = subprocess.run([sys.executable, program], cwd=directory, capture_output=True, text=True, timeout=200)
+    argv = [sys.executable, program]
+    done = subprocess.run(argv, cwd=directory, capture_output=True, text=True, timeout=200, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
