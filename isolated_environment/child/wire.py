@@ -1,7 +1,7 @@
 """Frames between host and worker: no input, no output, the same code on both sides.
 
 A frame is a header, then a body.  Header, little-endian: magic (2 bytes), version, kind, flags (2), descriptors (2),
-call number (8), length of the body (8).  With :data:`BUFFERS` set, the body begins with two lengths (4 bytes each):
+call number (8), length of the body (8).  With :data:`BUFFERS` set, the body begins with two lengths (8 bytes each):
 that of a table which says where the buffers are, and that of the payload; then table, payload, and the buffers that
 travel inline.
 """
@@ -20,7 +20,7 @@ VERSION = 1
 
 HEADER = Struct("<2sBBHHQQ")
 HEADER_SIZE = HEADER.size
-LENGTHS = Struct("<II")
+LENGTHS = Struct("<QQ")
 
 #: A flag: the body holds a table of buffers.
 BUFFERS = 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import mmap
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -119,6 +121,15 @@ def test_too_much_is_refused_before_it_is_allocated() -> None:
     control = encode(wire.HELLO, 1)[:-8] + (wire.CONTROL_LIMIT + 1).to_bytes(8, "little")
     with pytest.raises(WireError, match="more than may be"):
         feed(Decoder(), control)
+
+
+def test_row_53_a_payload_of_more_than_4_gib_may_have_buffers_beside_it() -> None:
+    with mmap.mmap(-1, (4 << 30) + 1) as payload:  # nothing is written to it, so it takes no memory
+        parts = encode_with_buffers(wire.RESULT, 1, payload, b"table", [], 0)  # type: ignore[arg-type]
+        assert parts[1] is payload
+        first = bytes(parts[0])
+        assert wire.LENGTHS.unpack_from(first, wire.HEADER_SIZE) == (5, len(payload))
+        assert wire.HEADER.unpack_from(first)[-1] == wire.LENGTHS.size + 5 + len(payload)
 
 
 def test_another_version_is_named() -> None:
