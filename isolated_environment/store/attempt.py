@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,8 @@ from .resolution import Resolution, Resolver, previous_lock
 from .runner import Runner
 from .site import Base, Site
 from .verification import verify
+
+_TRIES = 10
 
 
 @dataclass(frozen=True)
@@ -71,10 +74,7 @@ class Attempt:
             BuildError: a step failed.  Whatever is raised, the directory is in the trash then.
         """
         layout, started = self._site.layout, time.monotonic()
-        generation = next_generation(layout, self._base.receipt)
-        lease = seize(layout.lease(generation), create=True)
-        if lease is None:
-            raise FileExistsError(f"the lease of {generation} is taken")
+        generation, lease = self._claim()
         try:
             self._site.reporter.report(BuildStarted(layout.root, generation, reason))
             Path(layout.prefix(generation)).mkdir(DIRECTORY_MODE)
@@ -86,6 +86,17 @@ class Attempt:
             raise
         self._give_up(generation, lease)
         return found.lock
+
+    def _claim(self) -> tuple[str, Lease]:
+        """A new name and its lease; where locks do not work, another builder may take the name at this moment."""
+        layout = self._site.layout
+        for _ in range(_TRIES):
+            generation = next_generation(layout, self._base.receipt)
+            with suppress(FileExistsError):
+                lease = seize(layout.lease(generation), create=True)
+                if lease is not None:
+                    return generation, lease
+        raise FileExistsError(f"the lease of {generation} is taken")
 
     def _fill(self, generation: str) -> tuple[Resolution, bool]:
         layout, site = self._site.layout, self._site
