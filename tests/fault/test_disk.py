@@ -134,8 +134,16 @@ def test_row_9_a_receipt_that_is_out_is_not_withdrawn(make, monkeypatch):
     assert leftovers(env.path) == []
 
 
-def test_a_name_that_is_too_long_is_told(tmp_path):
+def test_row_30_a_name_that_is_too_long_is_told(tmp_path):
     with pytest.raises(errors.StoreError, match="File name too long") as caught:
         IsolatedEnvironment(tmp_path / ("n" * 300), ["alpha"]).ensure()
+    assert caught.value.hint
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_row_30_a_name_that_is_no_text_is_refused_before_anything_is_made(tmp_path):
+    """Installers write paths into text files, and uv takes no other."""
+    with pytest.raises(errors.RequestError, match="is no path for an environment") as caught:
+        IsolatedEnvironment(tmp_path / os.fsdecode(b"\xff\xfe"), ["alpha"]).ensure()
     assert caught.value.hint
     assert list(tmp_path.iterdir()) == []

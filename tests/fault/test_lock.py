@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -18,6 +21,7 @@ from isolated_environment.layout import Layout
 from tests.support.audit import audit
 from tests.support.holder import holding
 from tests.support.leftovers import generations, leftovers
+from tests.support.visitors import CHECKOUT, without_privileges
 
 
 def open_files() -> int:
@@ -156,6 +160,38 @@ def test_row_36_a_lock_path_that_is_no_file_is_refused(make, tmp_path, kind):
     assert elsewhere.read_text() == "not ours"
     lock.unlink() if kind == "link" else lock.rmdir()
     assert env.ensure().is_dir()
+
+
+LOCKED_OUT = """
+import json, sys
+from isolated_environment import IsolatedEnvironment, errors
+env, told = IsolatedEnvironment(sys.argv[1], owner=None), []
+print(env.run(["alpha"], capture_output=True, text=True, check=True).stdout, end="")
+for action in (lambda: env.pip_install("delta"), env.gc, env.remove, env.lock().__enter__):
+    try:
+        action()
+    except errors.IsolatedEnvironmentError as error:
+        told.append([error.code, str(error), bool(error.hint)])
+print(json.dumps(told))
+"""
+
+
+def test_row_36_a_lock_of_somebody_else_is_told_and_what_is_there_still_works(make):
+    words = without_privileges()
+    if words is None or os.geteuid() != 0:
+        pytest.skip("only root can give a file to another user")
+    env = make(["alpha"])
+    prefix, lock = env.ensure(), env.path / "lock"
+    lock.chmod(0o600)
+    os.chown(lock, 65534, 65534)
+    command = [*words, sys.executable, "-c", LOCKED_OUT, str(env.path)]
+    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=True)
+    first, answer = done.stdout.splitlines()
+    assert first == "alpha 2.0"
+    told = json.loads(answer)
+    assert [(code, has_hint) for code, _, has_hint in told] == [("read-only-location", True)] * 4
+    assert all(str(lock) in text for _, text, _ in told)
+    assert audit(prefix, {"alpha": "2.0"}) == []
 
 
 def test_the_note_beside_the_lock_is_not_written_through_a_link(make, tmp_path):
