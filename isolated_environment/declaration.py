@@ -17,6 +17,23 @@ def host_minor() -> str:
     return f"{sys.version_info[0]}.{sys.version_info[1]}"
 
 
+def text_of(parameter: str, value: object) -> str:
+    """Return a string or path as a string.
+
+    Args:
+        parameter: Where it was given, for the error.
+        value: What was given.
+
+    Raises:
+        TypeError: it is neither.
+    """
+    if isinstance(value, str):
+        return value
+    if isinstance(value, os.PathLike) and isinstance(text := os.fspath(value), str):
+        return text
+    raise TypeError(f"{parameter} takes strings and paths, not {type(value).__name__}")
+
+
 def words_of(value: object) -> tuple[str, ...]:
     """Return requirements or constraints as given, frozen: relative local paths made absolute, order kept.
 
@@ -44,7 +61,14 @@ def _words_in(value: object) -> tuple[str, ...]:
 
 def absolute(path: str) -> str:
     """Return *path* absolute, now: the working directory may change before it is used."""
-    return os.path.abspath(os.path.expanduser(path))
+    try:
+        return os.path.abspath(os.path.expanduser(path))
+    except FileNotFoundError:
+        from .errors import RequestError
+
+        raise RequestError(
+            f"{path!a} is relative, and the working directory is gone", hint="give an absolute path"
+        ) from None
 
 
 def _is_path(text: str) -> bool:
@@ -99,7 +123,7 @@ class AskInput:
         self.requirements = words_of(requirements)
         self.index = _frozen_index(index)
         self.constraints = words_of(constraints)
-        self.options: Any = options if isinstance(options, str) else tuple(map(os.fspath, options))  # type: ignore[call-overload]
+        self.options: Any = options if isinstance(options, str) else _words_of_options(options)
 
     def raw(self) -> dict[str, Any]:
         """Return the JSON form that is compared: no credentials, no order but that of the options' words."""
@@ -109,6 +133,12 @@ class AskInput:
             "constraints": sorted(map(_raw_word, self.constraints)),
             "options": redact(self.options) if isinstance(self.options, str) else list(map(redact, self.options)),
         }
+
+
+def _words_of_options(options: object) -> tuple[str, ...]:
+    if not isinstance(options, Iterable):
+        raise TypeError(f"options= takes a list of words, not {type(options).__name__}")
+    return tuple(text_of("options=", word) for word in options)
 
 
 def _frozen_index(index: object) -> object:

@@ -37,7 +37,7 @@ def ship(target: object, peer: Peer) -> tuple[str, Any]:
     if isinstance(target, str):
         return "name", _checked(target)
     if not callable(target):
-        raise _invalid(repr(target)[:200], f"a {type(target).__qualname__} cannot be called")
+        raise _invalid(repr(target)[:200], f"it is of type {type(target).__qualname__}, which cannot be called")
     raw = unwrapped(target)
     module = _module_of(raw)
     if module is not None and module not in sys.builtin_module_names:

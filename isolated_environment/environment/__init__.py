@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from ..declaration import Declaration, absolute
+from ..declaration import Declaration, absolute, text_of
 from .calling import CallingMethods
 from .content import ContentMethods
 from .handle import Handle
@@ -56,7 +56,8 @@ class IsolatedEnvironment(ContentMethods, QuestionMethods, RunningMethods, Calli
             build.
 
     Raises:
-        RequestError: an argument is none of the words it takes.
+        RequestError: an argument is none of the words it takes; a path is relative and the working directory is gone.
+        TypeError: an argument is of another type; the error names the argument.
 
     Example:
         >>> env = IsolatedEnvironment("/tmp/demo_env", ["cowsay"])
@@ -84,6 +85,10 @@ class IsolatedEnvironment(ContentMethods, QuestionMethods, RunningMethods, Calli
         _assert_one_of("toolchain", toolchain, ("auto", "uv", "pip"))
         _assert_one_of("if_read_only", if_read_only, ("user", "raise"))
         _assert_seconds(lock_timeout)
+        if owner is not None and not isinstance(owner, str):
+            raise TypeError(f"owner= takes the name of a distribution, 'auto' or None, not {type(owner).__name__}")
+        if on_event is not None and not callable(on_event):
+            raise TypeError(f"on_event= takes a function of one event, not {type(on_event).__name__}")
         self._handle = Handle(
             _path_text(path),
             Declaration(
@@ -91,7 +96,7 @@ class IsolatedEnvironment(ContentMethods, QuestionMethods, RunningMethods, Calli
                 python=None if python is None else _frozen_python(python),
                 indexes=indexes,
                 constraints=constraints,
-                pylock=None if pylock is None else absolute(os.fspath(pylock)),
+                pylock=None if pylock is None else absolute(text_of("pylock=", pylock)),
                 system_site_packages=system_site_packages,
                 torch=torch,
             ),
@@ -189,7 +194,7 @@ def isolated_environment_run(
 
 
 def _path_text(path: StrPath) -> str:
-    text = os.fspath(path)
+    text = text_of("path", path)
     found = absolute(text)
     if not text.strip() or any(map(_is_unusable, found)):
         from ..errors import RequestError
@@ -213,7 +218,7 @@ def _frozen_python(python: StrPath) -> str:
 
         hint = "write it as a string: '3.10' (the number 3.10 is 3.1)"
         raise InvalidPythonError(f"python={python!r} is no version", hint=hint, request=str(python))
-    request = os.fspath(python)
+    request = text_of("python=", python)
     return absolute(request) if os.sep in request or "/" in request else request
 
 

@@ -79,8 +79,30 @@ def test_a_timeout_that_is_no_number_of_seconds_is_refused(seconds: object) -> N
 
 @pytest.mark.parametrize("given", [3, None, object()])
 def test_a_path_of_another_type_is_a_type_error(given: object) -> None:
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match="path takes strings and paths, not"):
         IsolatedEnvironment(given)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["pylock", "owner", "on_event"])
+def test_an_argument_of_another_type_is_named(name: str) -> None:
+    with pytest.raises(TypeError, match=f"^{name}= takes .*, not int$"):
+        IsolatedEnvironment("env", **{name: 5})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("options", [5, [5]])
+def test_options_of_another_type_are_named(options: object) -> None:
+    with pytest.raises(TypeError, match=r"^options= takes .*, not int$"):
+        IsolatedEnvironment("env").pip_install("six", options=options)  # type: ignore[arg-type]
+
+
+def test_a_relative_path_in_a_directory_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(errors.RequestError, match="the working directory is gone"):
+        IsolatedEnvironment("env")
+    assert IsolatedEnvironment(tmp_path / "env").path == tmp_path / "env"
 
 
 def everything() -> IsolatedEnvironment:
