@@ -44,6 +44,15 @@ def test_bytecode_that_a_wheel_brought_may_be_written_anew(tmp_path):
     assert verify(site_packages, {"alpha": "1.0"}) == ["alpha: y.pyc has 5 bytes, not 1"]
 
 
+@pytest.mark.parametrize("name", ["METADATA", "WHEEL"])
+def test_a_description_that_was_rewritten_is_no_damage(site_packages, name):
+    """Repackaged wheels are so, torch 1.12.1 among them: RECORD was not corrected."""
+    with (site_packages / "alpha-1.0.dist-info" / name).open("a") as file:
+        file.write("X-More: 1\n")
+    assert verify(site_packages, WANTED) == []
+    assert verify(site_packages, WANTED, deep=True) == []
+
+
 def test_an_empty_prefix(tmp_path):
     assert verify(tmp_path / "nothing", {}) == []
     assert verify(tmp_path / "nothing", {"alpha": "1.0"}) == ["alpha is not installed"]
