@@ -16,7 +16,6 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-
 #: What repackaging writes anew, and not everybody corrects RECORD then: METADATA of torch 1.12.1 on the main index has
 #: 22902 bytes where its RECORD says 22908 (measured).  Name and version in it are compared with the lock.
 _REWRITTEN = ("METADATA", "WHEEL")
