@@ -12,6 +12,7 @@ import pytest
 
 from isolated_environment import errors
 from isolated_environment.bridge import connection
+from isolated_environment.bridge.bundle import Bundle
 from isolated_environment.bridge.reach import Peer
 from isolated_environment.bridge.worker import Worker
 from isolated_environment.child import wire
@@ -146,13 +147,20 @@ def test_row_49_an_answer_that_comes_too_late_is_nobody_s(tmp_path):
         worker.call("beyond:echo", 2)
 
 
-def test_row_66_a_function_that_the_worker_was_not_given_is_not_called(tmp_path):
+def test_row_66_a_function_that_the_worker_was_not_given_is_not_called(tmp_path, monkeypatch):
     """It asks for numbers that mean nothing, and for a name; it is told so each time, and the call goes on."""
-    given = [wire.encode(wire.CALLBACK, n, pickle.dumps((n, (), {}))) for n in (1, 2)]
-    named = wire.encode(wire.CALLBACK, 3, pickle.dumps(("__init__", (), {})))
-    orders = [order for frame in (*given, named) for order in (("send", frame), ("hear", 1 << 16))]
-    outcome = ask(tmp_path, ("send", HELLO), *orders, ("send", RESULT))
-    assert outcome == "value"
+    sent, works = [], Bundle.add
+
+    def add(self, kind, *args) -> None:
+        sent.append(kind)
+        works(self, kind, *args)
+
+    monkeypatch.setattr(Bundle, "add", add)
+    asked = [(1, (), {}), (99, ("x",), {}), ("__init__", (), {})]
+    frames = [wire.encode(wire.CALLBACK, n, pickle.dumps(what)) for n, what in enumerate(asked, 1)]
+    orders = [order for frame in frames for order in (("send", frame), ("hear", 1 << 16))]
+    assert ask(tmp_path, ("send", HELLO), *orders, ("send", RESULT)) == "value"
+    assert [kind for kind in sent if kind in {wire.RETURN, wire.RAISE}] == [wire.RAISE] * 3
 
 
 def test_records_without_end_hold_up_no_deadline(tmp_path):

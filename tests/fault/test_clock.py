@@ -43,6 +43,7 @@ def test_row_31_a_clock_set_during_a_build_takes_nothing_away(make, set_clock):
     assert leftovers(env.path) == []
 
 
+@pytest.mark.timeout(30)
 def test_row_31_a_clock_set_while_somebody_waits_changes_no_deadline(make, set_clock):
     told: list[events.Event] = []
 

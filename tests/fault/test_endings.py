@@ -92,7 +92,7 @@ def test_row_78_a_host_that_ends_during_a_build_takes_the_installer_along(make):
     assert leftovers(root) == []
 
 
-def test_row_78_one_that_leaves_at_once_leaves_an_installer_that_harms_nobody(make):
+def test_row_2_78_one_that_leaves_at_once_leaves_an_installer_that_harms_nobody(make):
     """``os._exit``: nothing of ours runs.  What the orphan writes into is never published."""
     root = make().path
     with hanging(root, "leaves") as host:
