@@ -156,7 +156,6 @@ class Soak:
             self.slowest[said["action"]] = max(self.slowest.get(said["action"], 0.0), said["seconds"])
             for problem in said["problems"]:
                 self.problems.append(f"{said['action']} {said['root']}: {problem}")
-                print(self.problems[-1], flush=True)
 
     def _end(self) -> None:
         for pid in self._slots:
@@ -179,6 +178,7 @@ def main(arguments: list[str] | None = None) -> int:
     print(f"{options.processes} processes, {options.minutes} minutes, seed {options.seed}", flush=True)
     with tempfile.TemporaryDirectory(prefix="soak-") as name:
         soak = _soak(Path(name), options)
+    print(*soak.problems, sep="\n")
     print(f"actions: {dict(soak.actions)}, the slowest in s: { {k: round(v, 1) for k, v in soak.slowest.items()} }")
     print(f"blows: {dict(soak.blows)}, {dict(soak.landed)}; at most {soak.most} generations of a root")
     print(f"{sum(soak.actions.values())} results, {sum(soak.blows.values())} blows, {len(soak.problems)} wrong")

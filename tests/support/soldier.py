@@ -35,9 +35,15 @@ _IMPORT = (
 
 
 def serve(roots: list[Path], seed: str, report: int) -> None:
-    """Act until the process is ended; never returns."""
+    """Act until the process is ended; never returns.  Ctrl-C ends it with 4, wherever it is."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    chance = random.Random(seed)
+    try:
+        _act(roots, random.Random(seed), report)
+    except KeyboardInterrupt:
+        os._exit(4)
+
+
+def _act(roots: list[Path], chance: random.Random, report: int) -> None:
     while True:
         root, action = chance.choice(roots), chance.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
         started, problems = time.monotonic(), []
@@ -45,8 +51,6 @@ def serve(roots: list[Path], seed: str, report: int) -> None:
             problems += ACTIONS[action](root, chance)
         except errors.BuildError as error:  # the only one that may be: somebody killed its installer
             problems += [f"{error.code}: {error}"] * (error.returncode != -signal.SIGKILL)
-        except KeyboardInterrupt:
-            os._exit(4)
         except Exception:  # noqa: BLE001 -- whatever it is, it is wrong
             problems.append(traceback.format_exc())
         line = {"action": action, "root": root.name, "seconds": time.monotonic() - started, "problems": problems[:5]}
