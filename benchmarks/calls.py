@@ -25,7 +25,7 @@ def measure(env: IsolatedEnvironment, rounds: int) -> Iterator[Table]:
         rounds: How often each is taken, at least five times.
     """
     rounds = max(rounds, 5)
-    python = env.which("python")
+    python = str(env.which("python"))
     yield _one_shot(env, python, rounds)
     yield from _warm(env, python, rounds)
     yield _many(env, python, rounds)

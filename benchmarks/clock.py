@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import statistics
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 
@@ -36,7 +37,11 @@ class Table:
     def __str__(self) -> str:
         """A Markdown table."""
         head = "| what | median | min | max | ratio |\n|---|---|---|---|---|"
-        return "\n".join([f"### {self.title}", "", head, *map(self._row, self.samples.values()), "", ""])
+        return "\n".join([f"## {self.title}", "", head, *map(self._row, self.samples.values()), "", ""])
+
+    def raw(self) -> dict[str, object]:
+        """What JSON has of it."""
+        return {"title": self.title, "floor": self.floor, "times": {key: s.times for key, s in self.samples.items()}}
 
     def _row(self, sample: Sample) -> str:
         floor, times = self.samples[self.floor].median, sample.times
@@ -50,7 +55,7 @@ class Table:
         return _shown(number) if self.unit is None else f"{number:.1f} {self.unit}"
 
 
-def interleaved(actions: dict[str, Callable[[], object]], rounds: int) -> dict[str, Sample]:
+def interleaved(actions: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, Sample]:
     """Time each action once a round, in turn, so that a slow minute of the machine hits all alike."""
     times: dict[str, list[float]] = {name: [] for name in actions}
     for _ in range(rounds):
@@ -59,6 +64,19 @@ def interleaved(actions: dict[str, Callable[[], object]], rounds: int) -> dict[s
             action()
             times[name].append(time.perf_counter() - started)
     return {name: Sample(name, tuple(values)) for name, values in times.items()}
+
+
+def noted(actions: dict[str, Callable[[], object]]) -> dict[str, Callable[[], object]]:
+    """Try each action once, so that all start warm; leave out what fails, and say why on stderr."""
+    working = {}
+    for name, action in actions.items():
+        try:
+            action()
+        except Exception as error:  # noqa: BLE001 - a peer's, whatever it is
+            sys.stderr.write(f"{name} fails: {error}\n")
+        else:
+            working[name] = action
+    return working
 
 
 def repeated(name: str, action: Callable[[], object], count: int) -> Sample:

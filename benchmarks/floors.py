@@ -6,8 +6,9 @@ import pickle
 import socket
 import struct
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 _PING = """
 import socket
@@ -47,10 +48,10 @@ _WINDOW = 128
 
 
 @contextmanager
-def _process(python: str, code: str):
+def _process(python: str, code: str) -> Iterator[socket.socket]:
     """A process of *python* with a socket, begun as a worker is: in a session of its own."""
     here, there = socket.socketpair()
-    process = subprocess.Popen([python, "-I", "-c", code], stdin=there, start_new_session=True)
+    process = subprocess.Popen([python, "-I", "-c", code], stdin=there.fileno(), start_new_session=True)
     there.close()
     try:
         yield here
@@ -60,7 +61,7 @@ def _process(python: str, code: str):
 
 
 @contextmanager
-def ping_pong(python: str):
+def ping_pong(python: str) -> Iterator[Callable[[], None]]:
     """One octet there and back."""
     with _process(python, _PING) as sock:
 
@@ -72,7 +73,7 @@ def ping_pong(python: str):
 
 
 @contextmanager
-def socket_loop(python: str):
+def socket_loop(python: str) -> Iterator[Callable[[int], list[int]]]:
     """Many pickled calls on their way at once, each sent and answered by itself: 40 lines, the happy path alone."""
     with _process(python, _LOOP) as sock:
 
@@ -91,7 +92,7 @@ def socket_loop(python: str):
 
 
 @contextmanager
-def socket_stream(python: str):
+def socket_stream(python: str) -> Iterator[Callable[[], list[int]]]:
     """10,000 small items, one after the other."""
     with _process(python, _STREAM) as sock:
 
@@ -102,7 +103,7 @@ def socket_stream(python: str):
         yield stream
 
 
-def _items(sock: socket.socket, count: int):
+def _items(sock: socket.socket, count: int) -> Iterator[Any]:
     rest = b""
     while count:
         rest, start = rest + sock.recv(1 << 16), 0
@@ -126,7 +127,7 @@ def start(python: str, count: int = 1) -> Callable[[], None]:
 
 
 @contextmanager
-def idle(python: str):
+def idle(python: str) -> Iterator[int]:
     """The number of a process that imported what a worker needs of the standard library, and waits."""
     code = "import os, _socket, _pickle, _struct; os.write(1, b'.'); os.read(0, 1)"
     with subprocess.Popen([python, "-I", "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
