@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .environ import host_environment, name_of_path, overlay, patch_for_prefix
+from .environ import has_pins, host_environment, host_snapshot, name_of_path, overlay, patch_for_prefix
 from .errors import CommandNotFoundError
 from .layout import WINDOWS, bin_of, python_of
 
@@ -28,8 +28,25 @@ def make_mapping(prefix: str, base: Mapping[str, str] | None, changes: Mapping[s
         base: What to start from; the process environment by default.
         changes: An overlay; ``None`` removes.
     """
-    start = host_environment() if base is None else base
-    return overlay(patch_for_prefix(prefix).apply(start), changes)
+    made = _of_host(prefix) if base is None else patch_for_prefix(prefix).apply(base)
+    return overlay(made, changes)
+
+
+#: For each prefix: what the mapping was made of, and the mapping.
+_made: dict[str, tuple[object, dict[str, str]]] = {}
+_MOST_MADE = 32
+
+
+def _of_host(prefix: str) -> dict[str, str]:
+    """The process environment for a prefix, in a new mapping; worked out again once anything has changed."""
+    snapshot = host_snapshot()
+    made_of = (snapshot, has_pins(prefix))
+    found = _made.get(prefix)
+    if found is None or snapshot is None or found[0] != made_of:
+        if len(_made) >= _MOST_MADE:
+            _made.clear()
+        found = _made[prefix] = made_of, patch_for_prefix(prefix).apply(host_environment())
+    return dict(found[1])
 
 
 def find_command(name: str, prefix: str) -> str | None:

@@ -13,9 +13,40 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isolated_environment.errors import CommandNotFoundError
+from isolated_environment.layout import PINS_NAME
 from isolated_environment.process import find_command, make_mapping, popen, prepare, run
 
 ECHO = "import sys, json; print(json.dumps(sys.argv[1:]))"
+
+
+def test_the_mapping_follows_the_process_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    prefix = str(tmp_path / "prefix")
+    monkeypatch.setenv("MINE", "1")
+    first = make_mapping(prefix, None, {})
+    assert first["MINE"] == "1"
+    first["MINE"] = first["OTHER"] = "of the caller"
+    again = make_mapping(prefix, None, {"ADDED": "2"})
+    assert (again["MINE"], again["ADDED"], "OTHER" in again) == ("1", "2", False)
+    monkeypatch.setenv("MINE", "3")
+    assert make_mapping(prefix, None, {})["MINE"] == "3"
+    monkeypatch.delenv("MINE")
+    monkeypatch.setenv("PATH", "/somewhere")
+    changed = make_mapping(prefix, None, {})
+    assert "MINE" not in changed
+    assert "ADDED" not in changed
+    assert changed["PATH"].endswith(os.pathsep + "/somewhere")
+    assert make_mapping(str(tmp_path / "other"), None, {})["VIRTUAL_ENV"] == str(tmp_path / "other")
+    monkeypatch.setattr(os, "environ", {"MINE": "4"})
+    assert make_mapping(prefix, None, {})["MINE"] == "4"
+
+
+def test_a_pin_that_comes_into_the_same_prefix_is_seen(tmp_path: Path) -> None:
+    """It was removed, and built anew with PyTorch."""
+    prefix = tmp_path / "prefix"
+    assert "PIP_CONSTRAINT" not in make_mapping(str(prefix), None, {"PIP_CONSTRAINT": None})
+    prefix.mkdir()
+    (prefix / PINS_NAME).touch()
+    assert make_mapping(str(prefix), None, {})["PIP_CONSTRAINT"].endswith((prefix / PINS_NAME).as_uri())
 
 
 def script(path: Path, text: str = "#!/bin/sh\nexit 0\n") -> Path:
