@@ -218,7 +218,7 @@ class Handle:
 
     def _taken(self) -> Held | None:
         """The warm path: from the link alone, else from the places that were or are decided."""
-        guess = None if self._owner is None else guess_root(self.path_text)
+        guess = self.path_text if self._owner is None else guess_root(self.path_text)
         if guess is not None:
             try:
                 return take(guess, self.declaration)
