@@ -111,7 +111,7 @@ def parse(data: bytes) -> Receipt:
         Unusable: it is not one.
     """
     try:
-        fields = json.loads(data)
+        fields = json.loads(data.decode())
     except (ValueError, RecursionError):
         raise Unusable("the receipt is not JSON" if data else "the receipt is empty") from None
     if not isinstance(fields, dict):
@@ -139,7 +139,7 @@ def read_bytes(path: str) -> bytes:
             raise Unusable("the receipt is not a regular file")
         if found.st_size > _LIMIT:
             raise Unusable(f"the receipt has {found.st_size} bytes")
-        return os.read(fd, _LIMIT)
+        return os.read(fd, found.st_size + 1)  # it is replaced, never written into; room for 8 MiB costs 25 µs
     except OSError as error:
         raise Unreadable(f"the receipt cannot be read: {error.strerror}") from None
     finally:
