@@ -85,8 +85,11 @@ def _warm(directory: Path, rounds: int) -> Iterator[Table]:
     ]
     yield Table("an environment that is there", {sample.name: sample for sample in samples}, samples[0].name)
 
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+
     def start(code: str) -> None:
-        subprocess.run([sys.executable, "-S", "-c", f"import sys; sys.path[:0] = {sys.path!r}; {code}"], check=True)
+        argv = [sys.executable, "-S", "-c", f"import sys; sys.path[:0] = {sys.path!r}; {code}"]
+        subprocess.run(argv, env=environ, check=True)
 
     use = f"from isolated_environment import IsolatedEnvironment as E; E({str(path)!r}, [{package!r}]).ensure()"
     starts = {
@@ -94,6 +97,7 @@ def _warm(directory: Path, rounds: int) -> Iterator[Table]:
         "import isolated_environment": lambda: start("import isolated_environment"),
         "import and first ensure()": lambda: start(use),
     }
+    interleaved(starts, 1)
     yield Table("a process that starts", interleaved(starts, max(rounds, 5) * 4), "python -S -c pass (floor)")
 
 
