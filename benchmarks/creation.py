@@ -53,7 +53,7 @@ class Field:
         self._numbers = itertools.count()
         self._uv = str(uv.find_uv_bin())
         self._peers = {
-            name: IsolatedEnvironment(directory / f"peer {name}", [words[0]]) for name, words in PEERS.items()
+            name: IsolatedEnvironment(directory / name.replace(" ", "-"), [words[0]]) for name, words in PEERS.items()
         }
 
     def place(self) -> Path:
