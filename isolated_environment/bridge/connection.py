@@ -20,6 +20,9 @@ from .spawn import GRACE, WorkerProcess
 
 #: Milliseconds between two looks at the process where the kernel cannot tell of its end (no pidfd: macOS).
 _LOOK = 50
+#: The same elsewhere.  A signal between Python's last look for one and the system call does not end the call: Ctrl-C
+#: would have to wait for the worker's answer.
+_BEAT = 500
 _AT_ONCE = getattr(select, "POLLIN", 1)
 _ROOM = getattr(select, "POLLOUT", 4)
 _NONBLOCKING = 0x40  # MSG_DONTWAIT
@@ -59,8 +62,8 @@ class Connection:
         self._poll.register(process.text, _AT_ONCE)
         if process.pidfd >= 0:
             self._poll.register(process.pidfd, _AT_ONCE)
-        #: Milliseconds to wait where no deadline is set.
-        self._look = None if process.pidfd >= 0 else _LOOK
+        #: Milliseconds to wait at most.
+        self._look = _BEAT if process.pidfd >= 0 else _LOOK
         self._direct = self._link if process.pidfd >= 0 and isinstance(self._link, SocketTransport) else None
         self._only_input = [(self._link_number, _AT_ONCE)]
 
@@ -112,7 +115,7 @@ class Connection:
             self._conversation.begin(call)
             self._send_all([memoryview(octets)[sent:]], ())
             return None
-        ready = self._poll.poll()
+        ready = self._poll.poll(_BEAT)
         if ready != self._only_input:
             self._conversation.begin(call)
             self._take(ready)
@@ -208,7 +211,7 @@ class Connection:
     def _turn(self) -> None:
         """Wait for anything, and take what there is."""
         deadline = self.deadline if self._arrivals.is_greeted else min(self._greets_by, self.deadline or math.inf)
-        patience = self._look if deadline is None else self._patience(deadline)
+        patience = self._patience(deadline)
         if deadline is not None and time.monotonic() >= deadline:
             if deadline == self.deadline:
                 raise Late
@@ -230,11 +233,8 @@ class Connection:
             elif not self._arrived and not self._arrivals.read_all():  # its end: what it sent before comes first
                 self._raise_death()
 
-    def _patience(self, deadline: float | None) -> float | None:
-        left = None if deadline is None else max(0.0, (deadline - time.monotonic()) * 1000)
-        if self.process.pidfd >= 0:
-            return left
-        return _LOOK if left is None else min(left, _LOOK)
+    def _patience(self, deadline: float | None) -> float:
+        return self._look if deadline is None else min(max(0.0, (deadline - time.monotonic()) * 1000), self._look)
 
     # the end
 

@@ -101,7 +101,7 @@ def test_row_20_21_readers_are_not_disturbed_by_upgrades_and_collection(make, tm
             answers = said(processes)
     assert [line for answer in answers for line in answer["problems"]] == []
     assert sorted(answer["role"] for answer in answers) == ["collect", "read", "read", "read"]
-    assert min(answer["rounds"] for answer in answers) >= 2, "all were at work"
+    assert min(answer["rounds"] for answer in answers) >= 1, "all were at work"
     # the current one, the one before, and for each reader its first and the one it reads now
     assert most <= 2 + 3 * 2, "disk is given back while others read"
     make().gc(force=True)

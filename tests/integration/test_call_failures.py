@@ -241,3 +241,23 @@ def test_ctrl_c_in_the_host_ends_the_call_and_its_worker(beyond):
     finally:
         signal.signal(signal.SIGINT, before)
     assert not worker.is_alive
+
+
+def test_row_51_a_ctrl_c_that_wakes_nobody_is_seen_soon(beyond):
+    """A signal just before a system call does not end it: as if another thread had taken it."""
+    other = threading.Thread(target=time.sleep, args=(3,))
+    other.start()
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        for timeout in (None, 50):  # both ways to wait
+            worker = beyond.worker(timeout=timeout)
+            worker.call("beyond:echo", 1)
+            threading.Timer(0.3, lambda: signal.pthread_kill(other.ident, signal.SIGINT)).start()
+            started = time.monotonic()
+            with pytest.raises(KeyboardInterrupt):
+                worker.call("time:sleep", 30)
+            assert time.monotonic() - started < 10
+            assert not worker.is_alive
+    finally:
+        signal.signal(signal.SIGINT, before)
+        other.join()
