@@ -9,7 +9,8 @@ import numpy as np
 
 from isolated_environment import IsolatedEnvironment, SharedArray
 
-from .clock import Sample, Table, interleaved
+from .clock import Table, interleaved, samples_of
+from .memory import pss
 
 FLOOR = "one copy in warm memory (floor)"
 SIZES = (10**6, 10**8, 10**9)
@@ -64,11 +65,11 @@ def _arrays(worker: Any, size: int, rounds: int) -> Iterator[Table]:
         "in and out": lambda: worker.call(same, array) is None,
         "a call without an array": lambda: worker.call(same, 1),
     }
-    here, there = _memory(), worker.call(_memory)
+    here, there = pss(), pss(worker.pid)
     yield Table(f"{size / 1e6:g} MB, the first time", interleaved(actions, 1), FLOOR)
     yield Table(f"{size / 1e6:g} MB, from the second time on", interleaved(actions, rounds), FLOOR)
-    more = {"the array": size / 1e6, "more here": _memory() - here, "more there": worker.call(_memory) - there}
-    samples = {name: Sample(name, (megabytes,)) for name, megabytes in more.items()}
+    more = {"the array": size / 1e6, "more here": pss() - here, "more there": pss(worker.pid) - there}
+    samples = samples_of({name: [megabytes] for name, megabytes in more.items()})
     yield Table(f"{size / 1e6:g} MB, memory afterwards", samples, "the array", unit="MB")
 
 
@@ -80,9 +81,3 @@ def _shared(worker: Any, rounds: int) -> Table:
         actions[f"shared, {size / 1e6:g} MB, in and out"] = lambda array=array: worker.call(same, array) is None
     interleaved(actions, 3)
     return Table("shared arrays", interleaved(actions, 20 * rounds), "a call without an array (floor)")
-
-
-def _memory() -> float:
-    """The process's part of the memory, in MB: what two processes map is half of each one's."""
-    with open("/proc/self/smaps_rollup", "rb") as file:
-        return sum(int(line.split()[1]) for line in file if line.startswith(b"Pss:")) / 1e3

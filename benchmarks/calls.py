@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 from isolated_environment import IsolatedEnvironment
 
 from . import floors
-from .clock import Sample, Table, interleaved
+from .clock import Table, interleaved, samples_of
+from .memory import pss
 
 ADD = "operator:add"
 IN_FLIGHT, ITEMS, WORKERS, MANY = 1_000, 10_000, 10, 10_000
@@ -53,10 +52,10 @@ def _warm(env: IsolatedEnvironment, python: str, rounds: int) -> list[Table]:
                 times = _times(action, 500)
                 medians[name].append(statistics.median(times))
                 late[name].append(times[int(len(times) * 0.99)])
-    own = {"its median (floor)": Sample("its median (floor)", tuple(medians[names[1]]))}
+    own = samples_of({"its median (floor)": medians[names[1]]})
     return [
-        Table("one call of a warm worker, p50", _samples(medians), names[0]),
-        Table("one call of a warm worker, p99", {**own, **_samples(late)}, "its median (floor)"),
+        Table("one call of a warm worker, p50", samples_of(medians), names[0]),
+        Table("one call of a warm worker, p99", {**own, **samples_of(late)}, "its median (floor)"),
     ]
 
 
@@ -68,10 +67,6 @@ def _times(action: Callable[[], object], count: int) -> list[float]:
         action()
         times.append(time.perf_counter() - started)
     return sorted(times)
-
-
-def _samples(times: dict[str, list[float]]) -> dict[str, Sample]:
-    return {name: Sample(name, tuple(values)) for name, values in times.items()}
 
 
 def _many(env: IsolatedEnvironment, python: str, rounds: int) -> Table:
@@ -125,18 +120,12 @@ def _workers(env: IsolatedEnvironment, python: str, rounds: int) -> Table:
         answer()
         took.append(ready[-1] - started)
     shown = f"{WORKERS} workers started and answering"
-    return Table(shown, _samples({name: floor, shown: took}), name)
+    return Table(shown, samples_of({name: floor, shown: took}), name)
 
 
 def _idle(env: IsolatedEnvironment, python: str) -> Table:
     name, shown = "python -I that waits (floor)", "a worker that waits"
     with floors.idle(python) as pid, env.worker() as worker:
         worker.call(ADD, 1, 2)
-        found = {name: [_pss(pid)], shown: [_pss(worker.pid)]}
-    return Table("memory of an idle process (PSS, MB)", _samples(found), name, unit="MB")
-
-
-def _pss(pid: int) -> float:
-    text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    found = re.search(r"^Pss:\s+(\d+) kB", text, re.MULTILINE)
-    return int(found[1]) / 1000 if found else 0.0
+        found = {name: [pss(pid)], shown: [pss(worker.pid)]}
+    return Table("memory of an idle process (PSS, MB)", samples_of(found), name, unit="MB")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 
@@ -55,6 +55,11 @@ class Table:
         return _shown(number) if self.unit is None else f"{number:.1f} {self.unit}"
 
 
+def samples_of(times: Mapping[str, Iterable[float]]) -> dict[str, Sample]:
+    """Return what was measured by hand, by name."""
+    return {name: Sample(name, tuple(values)) for name, values in times.items()}
+
+
 def interleaved(actions: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, Sample]:
     """Time each action once a round, in turn, so that a slow minute of the machine hits all alike."""
     times: dict[str, list[float]] = {name: [] for name in actions}
@@ -63,7 +68,7 @@ def interleaved(actions: Mapping[str, Callable[[], object]], rounds: int) -> dic
             started = time.perf_counter()
             action()
             times[name].append(time.perf_counter() - started)
-    return {name: Sample(name, tuple(values)) for name, values in times.items()}
+    return samples_of(times)
 
 
 def noted(actions: dict[str, Callable[[], object]]) -> dict[str, Callable[[], object]]:

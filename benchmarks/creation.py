@@ -13,7 +13,7 @@ import uv
 
 from isolated_environment import IsolatedEnvironment
 
-from .clock import Sample, Table, interleaved, noted
+from .clock import Table, interleaved, noted, samples_of
 
 #: What is installed, by the name of the table.
 SETS: dict[str, tuple[str, ...]] = {
@@ -117,22 +117,19 @@ def _create(field: Field, name: str, packages: tuple[str, ...], rounds: int) -> 
 
 def _again(field: Field, name: str, packages: tuple[str, ...], rounds: int) -> Table:
     """The interpreter is dead; what is installed is known."""
-    env = field.ours(packages, field.place())
-
-    def again() -> None:
-        IsolatedEnvironment(env.path, list(packages), toolchain="uv", owner=None).ensure()
-
-    def kill() -> None:
-        env.python.unlink()
-
-    samples: dict[str, list[float]] = {RAW: [], "ours, from the known lock": []}
+    path, again = field.place(), "ours, from the known lock"
+    env = field.ours(packages, path)
+    actions: dict[str, Callable[[], object]] = {
+        RAW: lambda: field.raw(packages, field.place()),
+        again: lambda: field.ours(packages, path),
+    }
+    times: dict[str, list[float]] = {key: [] for key in actions}
     for _ in range(rounds):
-        kill()
-        for key, action in ((RAW, lambda: field.raw(packages, field.place())), ("ours, from the known lock", again)):
-            samples[key] += interleaved({key: action}, 1)[key].times
-        env = IsolatedEnvironment(env.path, list(packages), toolchain="uv", owner=None)
-        env.ensure()
-    return Table(f"create again: {name}", {key: Sample(key, tuple(times)) for key, times in samples.items()}, RAW)
+        env.python.unlink()
+        for key, sample in interleaved(actions, 1).items():
+            times[key] += sample.times
+        env = field.ours(packages, path)
+    return Table(f"create again: {name}", samples_of(times), RAW)
 
 
 def _first_result(field: Field, name: str, packages: tuple[str, ...], rounds: int) -> Table:

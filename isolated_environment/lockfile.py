@@ -88,13 +88,11 @@ class Lock:
 
     def with_indexes(self, indexes: Mapping[str, str]) -> Lock:
         """Return this lock with the URL of an index for some projects."""
-        return (
-            self
-            if not indexes
-            else _lock(
-                dataclasses.replace(package, index=indexes[package.name]) if package.name in indexes else package
-                for package in self.packages
-            )
+        if not indexes:
+            return self
+        return _lock(
+            dataclasses.replace(package, index=indexes[package.name]) if package.name in indexes else package
+            for package in self.packages
         )
 
     @cached_property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -110,7 +111,7 @@ class BuildOrder:
         """Return this order with more projects bound to their explicit index."""
         return replace(self, widened=tuple(sorted({*self.widened, *names})))
 
-    @property
+    @cached_property
     def kept_versions(self) -> dict[str, str]:
         """The versions that are preferred, and that nothing asked for excludes: name to version."""
         if self.preferences is None or self.upgrade is None:

@@ -82,10 +82,12 @@ def _direct_file(order: BuildOrder, index: Index, name: str) -> DirectFile:
     limits = _applying(order, content.all_constraints, name)
     found = read_project(index, name, order.settings)
     specifiers = [item.specifier for item in (*asked, *limits)]
-    kept = [SpecifierSet(f"=={version}") for known, version in order.kept_versions.items() if known == name]
+    kept = order.kept_versions.get(name)
     target, prereleases = order.interpreter.target(), content.options.flag("--pre")
-    file = choose_file(found, [*specifiers, *kept], target, prereleases=prereleases)
-    if file is None and kept:
+    file = None
+    if kept is not None:
+        file = choose_file(found, [*specifiers, SpecifierSet(f"=={kept}")], target, prereleases=prereleases)
+    if file is None:
         file = choose_file(found, specifiers, target, prereleases=prereleases)
     if file is None:
         wanted = ", ".join(map(str, (*asked, *limits))) or name

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import select
 from collections import deque
 from collections.abc import Sequence
 
@@ -10,10 +9,9 @@ from ..child import wire
 from ..child.conversation import Conversation
 from ..child.decoder import Decoder
 from ..child.parcels import Memory
+from ..child.transport import has_input
 from ..errors import ProtocolError
 from .spawn import WorkerProcess
-
-_READABLE = getattr(select, "POLLIN", 1)
 
 
 class Arrivals:
@@ -78,12 +76,7 @@ class Arrivals:
 
     def read_all(self) -> bool:
         """After the worker's end: read what it left; return whether frames are there."""
-        while self._has_input():
+        while has_input(self._link.fileno()):
             if not self.read():
                 break
         return bool(self.frames)
-
-    def _has_input(self) -> bool:
-        poll = select.poll()
-        poll.register(self._link.fileno(), _READABLE)
-        return bool(poll.poll(0))

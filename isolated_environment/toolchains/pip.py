@@ -25,6 +25,7 @@ from ..index import Credentials, join_credentials
 from ..layout import python_of
 from ..lockfile import Lock, lock_from_report
 from ..plan import BuildOrder, Stage, Step
+from .lines import joined
 from .pip_files import (
     direct_line,
     has_hashes,
@@ -33,7 +34,7 @@ from .pip_files import (
     requirement_line,
     secret_variables,
 )
-from .stand_ins import STAND_INS, constraint_lines, stand_in, unbound_files, unbound_lines
+from .stand_ins import constraint_lines, stand_in_files, unbound_lines
 
 _REPORT = "report.json"
 
@@ -64,15 +65,14 @@ class Pip:
         wanted = {*order.widened, *(item.name for item in content.requirements)}
         held = [direct_line(item, order) for name, item in order.direct.items() if name not in wanted]
         files: dict[str, str | bytes] = {
-            "requirements.txt": _text(
+            "requirements.txt": joined(
                 [
                     *(requirement_line(item, order) for item in content.requirements),
                     *(direct_line(item, order) for item in widened),
                 ]
             ),
-            **{f"{STAND_INS}/{item.filename}": stand_in(item) for item in order.direct.values() if item.metadata},
-            **unbound_files(order),
-            "constraints.txt": _text([*constraint_lines(order), *unbound_lines(order), *held, *preferred]),
+            **stand_in_files(order),
+            "constraints.txt": joined([*constraint_lines(order), *unbound_lines(order), *held, *preferred]),
         }
         argv = [
             *self._pip(order.interpreter.executable, "install"),
@@ -121,8 +121,8 @@ class Pip:
         python = python_of(str(order.prefix))
         files = {
             "links.html": "".join(map(link, hashed)),
-            "hashed.txt": _text(pinned_line(package, order) for package in hashed),
-            "loose.txt": _text(pinned_line(package, order) for package in loose),
+            "hashed.txt": joined(pinned_line(package, order) for package in hashed),
+            "loose.txt": joined(pinned_line(package, order) for package in loose),
         }
         steps = []
         common = [
@@ -181,10 +181,6 @@ def find() -> Pip:
     except PackageNotFoundError:
         found = ""
     return Pip(sys.executable, str(wheels), found)
-
-
-def _text(lines: Iterable[str]) -> str:
-    return "".join(f"{line}\n" for line in lines)
 
 
 def _preferences(order: BuildOrder) -> dict[str, str]:

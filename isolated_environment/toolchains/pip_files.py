@@ -12,7 +12,7 @@ from ..index import join_credentials
 from ..lockfile import artifact_of
 from ..plan import BuildOrder, DirectFile
 from ..requirements import Requirement
-from .stand_ins import STAND_INS
+from .stand_ins import stand_in_line
 
 
 def requirement_line(item: Requirement, order: BuildOrder) -> str:
@@ -26,7 +26,7 @@ def requirement_line(item: Requirement, order: BuildOrder) -> str:
 def direct_line(item: DirectFile, order: BuildOrder) -> str:
     """The stand-in for a file that has one; else the file itself, which pip then fetches to read its metadata."""
     if item.metadata:
-        return item.reference((order.work / STAND_INS / item.filename).as_uri())
+        return stand_in_line(item, order)
     fragment = f"#sha256={item.sha256}" if item.sha256 else ""
     return _private(item.reference(f"{item.url}{fragment}"), order)
 

@@ -39,14 +39,20 @@ def stand_in(item: DirectFile) -> bytes:
     return buffer.getvalue()
 
 
-def unbound_files(order: BuildOrder) -> dict[str, str | bytes]:
-    """Return a stand-in for each project that belongs to an explicit index and came up nowhere yet."""
-    return {f"{STAND_INS}/{item.filename}": stand_in(item) for item in map(_unknown, order.unbound)}
+def stand_in_files(order: BuildOrder) -> dict[str, str | bytes]:
+    """Return the stand-ins of an order: of what was resolved to one file, and of what came up nowhere yet."""
+    items = (*(item for item in order.direct.values() if item.metadata), *map(_unknown, order.unbound))
+    return {f"{STAND_INS}/{item.filename}": stand_in(item) for item in items}
+
+
+def stand_in_line(item: DirectFile, order: BuildOrder) -> str:
+    """Return the requirement that takes *item* from its stand-in."""
+    return item.reference((order.work / STAND_INS / item.filename).as_uri())
 
 
 def unbound_lines(order: BuildOrder) -> list[str]:
-    """Return lines that hold each of those projects to its stand-in."""
-    return [f"{name} @ {(order.work / STAND_INS / _unknown(name).filename).as_uri()}" for name in order.unbound]
+    """Return lines that hold each project that came up nowhere yet to its stand-in."""
+    return [stand_in_line(_unknown(name), order) for name in order.unbound]
 
 
 def constraint_lines(order: BuildOrder) -> list[str]:

@@ -8,7 +8,7 @@ Credentials reach uv as ``UV_INDEX_<NAME>_USERNAME`` and ``_PASSWORD`` of an ind
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
@@ -22,7 +22,8 @@ from ..layout import python_of
 from ..lockfile import Lock, parse_lock
 from ..plan import PAGES, BuildOrder, Stage, Step
 from ..requirements import Requirement
-from .stand_ins import constraint_lines, unbound_files, unbound_lines
+from .lines import joined
+from .stand_ins import constraint_lines, stand_in_files, unbound_lines
 
 _PREVIEW = ("--preview-features", "pylock")
 _LOCK = "pylock.toml"
@@ -48,11 +49,11 @@ class Uv:
         content = order.content
         sources = ["requirements.in"]
         files = {
-            "requirements.in": _lines(item for item in content.requirements if not _routed(item, order)),
-            "constraints.txt": "".join(f"{line}\n" for line in constraint_lines(order)),
+            "requirements.in": joined(item.line for item in content.requirements if not _routed(item, order)),
+            "constraints.txt": joined(constraint_lines(order)),
             "uv.toml": _configuration(order),
-            "overrides.txt": "".join(f"{line}\n" for line in unbound_lines(order)),
-            **unbound_files(order),
+            "overrides.txt": joined(unbound_lines(order)),
+            **stand_in_files(order),
             **order.pages,
         }
         if content.explicit_indexes:
@@ -180,10 +181,6 @@ def _routed(item: Requirement, order: BuildOrder) -> bool:
     return item.url is None and any(item.name in index.projects for index in order.content.explicit_indexes)
 
 
-def _lines(requirements: Iterable[Requirement]) -> str:
-    return "".join(f"{item.line}\n" for item in requirements)
-
-
 def _project(order: BuildOrder) -> str:
     """A project that exists to bind names to explicit indexes: ``[tool.uv.sources]`` reaches direct names only."""
     import tomli_w
@@ -201,7 +198,7 @@ def _project(order: BuildOrder) -> str:
             "tool": {
                 "uv": {
                     "package": False,
-                    "index": [_explicit(index.label, _pages_of(index, order) or index.url) for index in indexes],
+                    "index": [_explicit(index.label, _url_of(index, order)) for index in indexes],
                     "sources": {name: {"index": label} for name, label in labels.items()},
                 }
             },
@@ -211,18 +208,14 @@ def _project(order: BuildOrder) -> str:
 
 def _urls(order: BuildOrder) -> dict[str, str]:
     """The URL of the index that each project of an explicit one is bound to."""
-    return {
-        name: _pages_of(index, order) or index.url
-        for index in order.content.explicit_indexes
-        for name in index.projects
-    }
+    return {name: _url_of(index, order) for index in order.content.explicit_indexes for name in index.projects}
 
 
-def _pages_of(index: Index, order: BuildOrder) -> str | None:
-    """Where the pages are that were written for an index which is a plain directory."""
+def _url_of(index: Index, order: BuildOrder) -> str:
+    """The index itself, or the pages that were written for one that is a plain directory."""
     directory = f"{PAGES}/{index.label}"
     written = any(page.startswith(f"{directory}/") for page in order.pages)
-    return (order.work / directory).as_uri() if written else None
+    return (order.work / directory).as_uri() if written else index.url
 
 
 def _configuration(order: BuildOrder) -> str:

@@ -148,12 +148,8 @@ def test_a_host_that_is_stopped_and_killed_is_no_different(beyond):
 
 
 def test_row_43_a_sibling_that_the_host_forked_keeps_no_worker_alive(beyond):
-    with program(LEAVES_A_SIBLING, beyond.path) as host:
-        (pids,) = answer(host)
-        host.kill()
-        host.wait()
-        assert names(pids, await_end(pids.values(), LIMIT)) == []
-        host.stdin.close()
+    _, left = survivors(LEAVES_A_SIBLING, beyond.path)
+    assert left == []
 
 
 def end(pids) -> None:
@@ -165,28 +161,29 @@ def end(pids) -> None:
     assert await_end(pids, 5) == []
 
 
-def test_workers_that_do_not_watch_are_found(beyond):
-    """The negative control of the tests above."""
-    with program(DIES, beyond.path, "unwatched") as host:
-        (pids,) = answer(host)
-        host.kill()
-        host.wait()
-        left = await_end(pids.values(), LIMIT)
-        end(left)
-    assert set(names(pids, left)) >= {"python", "native", "swallows", "ignores", "threads"}
-
-
-@pytest.mark.slow
-def test_workers_whose_pipe_a_sibling_holds_are_found(beyond):
-    """The negative control of the test with the sibling."""
-    with program(LEAVES_A_SIBLING, beyond.path, "forgets to close") as host:
+def survivors(source: str, *arguments: object) -> tuple[dict[str, int], list[str]]:
+    """Kill a host; return its workers' pids, and the names of those that went on, which are ended then."""
+    with program(source, *arguments) as host:
         (pids,) = answer(host)
         host.kill()
         host.wait()
         left = await_end(pids.values(), LIMIT)
         end(left)
         host.stdin.close()
-    assert set(names(pids, left)) == set(pids)
+    return pids, names(pids, left)
+
+
+def test_workers_that_do_not_watch_are_found(beyond):
+    """The negative control of the tests above."""
+    _, left = survivors(DIES, beyond.path, "unwatched")
+    assert set(left) >= {"python", "native", "swallows", "ignores", "threads"}
+
+
+@pytest.mark.slow
+def test_workers_whose_pipe_a_sibling_holds_are_found(beyond):
+    """The negative control of the test with the sibling."""
+    pids, left = survivors(LEAVES_A_SIBLING, beyond.path, "forgets to close")
+    assert set(left) == set(pids)
 
 
 ARRAYS = (

@@ -2,40 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 from tests.support.audit import audit
 from tests.support.leftovers import generations, leftovers
 from tests.support.processes import await_end
-
-CHECKOUT = Path(__file__).parent.parent.parent
-
-
-@contextmanager
-def program(source: str, *arguments: object) -> Iterator[subprocess.Popen[str]]:
-    """Run *source* with one thread to fork from; pytest has several."""
-    command = [sys.executable, "-c", source, *map(str, arguments)]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen(command, cwd=CHECKOUT, text=True, **pipes) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def answer(process: subprocess.Popen[str]) -> list[object]:
-    """The next line of the program, a JSON list."""
-    line = process.stdout.readline()  # type: ignore[union-attr]
-    assert line, "the program ended"
-    return list(json.loads(line))
-
+from tests.support.programs import answer, program
 
 HEAD = """
 import fcntl, json, os, sys, threading, time

@@ -14,7 +14,7 @@ import pytest
 from isolated_environment import Index, IsolatedEnvironmentError, errors
 from tests.support.indexes import PackageIndex
 from tests.support.toolchains import PIP_WHEN_SLOW
-from tests.support.watcher import Watcher
+from tests.support.watcher import Watcher, files_that_hold
 from tests.support.wheels import make_project, make_wheel
 
 SECRET = "s3cr3t-t0ken"
@@ -98,8 +98,7 @@ def sha256(directory: Path) -> str:
 
 def assert_hidden(secret: str, env, shown: str, private: PackageIndex) -> None:
     assert secret not in shown
-    holds = [path for path in env.path.rglob("*") if path.is_file() and secret.encode() in path.read_bytes()]
-    assert holds == []
+    assert files_that_hold(secret, env.path) == []
     assert secret not in repr(env.__dict__) + str(env.plan()) + str(env.doctor()) + str(env.state())
 
 

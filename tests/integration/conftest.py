@@ -1,14 +1,20 @@
-"""What the tests of uninstalling share."""
+"""What the tests of uninstalling share, and those of calls."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from isolated_environment import IsolatedEnvironment
 from tests.support.demoapp import make_demo_wheels
+from tests.support.far import HERE, Far, far, present
 from tests.support.wheels import make_wheel
+
+#: The oldest, the newest, and the host's own in every run; those between in long ones.
+ALWAYS = ("3.8", HERE, "3.13")
+PYTHONS = [pytest.param(minor, marks=[] if minor in ALWAYS else pytest.mark.slow) for minor in present()]
 
 
 @pytest.fixture(scope="session")
@@ -26,3 +32,17 @@ def beyond(tmp_path_factory: pytest.TempPathFactory) -> IsolatedEnvironment:
     env = IsolatedEnvironment(directory / "env", [str(wheel)])
     env.ensure()
     return env
+
+
+@pytest.fixture(scope="module", params=PYTHONS)
+def there(request: pytest.FixtureRequest) -> Iterator[Far]:
+    """Another Python, or one like this, that functions and values are sent to; one after the other."""
+    with far(request.param) as other:
+        yield other
+
+
+@pytest.fixture(scope="module")
+def oldest() -> Iterator[Far]:
+    """The oldest Python that an environment can have."""
+    with far("3.8") as other:
+        yield other

@@ -13,24 +13,7 @@ from isolated_environment.bridge.pickling import Peer
 from isolated_environment.bridge.targets import ship
 from isolated_environment.errors import SerializationError
 from tests.support import functions
-from tests.support.far import HERE, Far, far, present
-
-#: The oldest, the newest, and the host's own in every run; those between in long ones.
-ALWAYS = ("3.8", HERE, "3.13")
-PYTHONS = [pytest.param(minor, marks=[] if minor in ALWAYS else pytest.mark.slow) for minor in present()]
-
-
-@pytest.fixture(scope="module", params=PYTHONS)
-def there(request: pytest.FixtureRequest) -> Iterator[Far]:
-    with far(request.param) as other:
-        yield other
-
-
-@pytest.fixture(scope="module")
-def oldest() -> Iterator[Far]:
-    with far("3.8") as other:
-        yield other
-
+from tests.support.far import HERE, Far, far
 
 MAIN = """
 from . import tools

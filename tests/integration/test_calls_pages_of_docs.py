@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-CHECKOUT = Path(__file__).resolve().parents[2]
-
-
-def blocks_of(page: str) -> list[str]:
-    return re.findall(r"^```python\n(.*?)^```", (CHECKOUT / page).read_text("utf-8"), re.DOTALL | re.MULTILINE)
+from tests.support.pages import python_blocks
 
 
 def run(blocks: list[str], directory: Path) -> str:
@@ -28,7 +23,8 @@ def run(blocks: list[str], directory: Path) -> str:
 @pytest.mark.network
 def test_how_to_call_functions(tmp_path: Path) -> None:
     said = run(
-        [*blocks_of("docs/how-to/call-functions.md"), "import numpy", "print(numpy.asarray(shared)[3, 4])"], tmp_path
+        [*python_blocks("docs/how-to/call-functions.md"), "import numpy", "print(numpy.asarray(shared)[3, 4])"],
+        tmp_path,
     )
     lines = said.splitlines()
     assert "2432902008176640000" in lines, "the factorial of 20, awaited"
@@ -39,7 +35,7 @@ def test_how_to_call_functions(tmp_path: Path) -> None:
 
 @pytest.mark.network
 def test_readme(tmp_path: Path) -> None:
-    blocks = [block for block in blocks_of("README.md") if "torch" not in block]
+    blocks = [block for block in python_blocks("README.md") if "torch" not in block]
     assert len(blocks) == 2
     said = run(blocks, tmp_path)
     assert [said.count(f"| {word} |") for word in ("hello", "hello again", "again")] == [3, 1, 1]

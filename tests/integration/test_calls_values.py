@@ -8,7 +8,6 @@ import os
 import shutil
 import subprocess
 import warnings
-from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -19,18 +18,10 @@ from isolated_environment.child import pickling
 from isolated_environment.errors import SerializationError
 from isolated_environment.host import find_interpreter
 from tests.support import values
-from tests.support.far import HERE, Far, Refused, far, present
+from tests.support.far import HERE, Far, Refused, present
 
-ALWAYS = ("3.8", HERE, "3.13")
-PYTHONS = [pytest.param(minor, marks=[] if minor in ALWAYS else pytest.mark.slow) for minor in present()]
 #: What else can be a host: with what the calls need of it, and no more.
 HOSTS = [minor for minor in present() if minor not in {"3.8", "3.9", HERE}]
-
-
-@pytest.fixture(scope="module", params=PYTHONS)
-def there(request: pytest.FixtureRequest) -> Iterator[Far]:
-    with far(request.param) as other:
-        yield other
 
 
 @pytest.mark.parametrize("name", [*values.VALUES, *values.LIKE])

@@ -10,7 +10,7 @@ import pytest
 from isolated_environment import Index, errors
 from tests.support.indexes import PackageIndex
 from tests.support.toolchains import PIP_WHEN_SLOW
-from tests.support.watcher import Watcher
+from tests.support.watcher import Watcher, files_that_hold
 from tests.support.wheels import make_wheel
 
 SECRET = "s3cr3t-t0ken"
@@ -21,10 +21,6 @@ def private(tmp_path: Path) -> Iterator[PackageIndex]:
     make_wheel(tmp_path / "private", "hidden", "1.0", requires=["alpha"])
     with PackageIndex(tmp_path / "private", credentials=f"user:{SECRET}").running() as running:
         yield running
-
-
-def files_with_secret(directory: Path) -> list[Path]:
-    return [path for path in directory.rglob("*") if path.is_file() and SECRET.encode() in path.read_bytes()]
 
 
 def build(env, watcher_cls=Watcher) -> set[str]:
@@ -57,7 +53,7 @@ def test_credentials_work_and_stay_hidden(make, toolchain, private, way, monkeyp
     assert not [line for line in commands if SECRET in line]
     assert SECRET not in "".join(map(repr, lines))
     assert SECRET not in caplog.text
-    assert files_with_secret(env.root) == []
+    assert files_that_hold(SECRET, env.root) == []
     assert SECRET not in repr(env.__dict__) + str(env.plan()) + str(env.doctor()) + env.freeze()
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
 
+from tests.support.pages import python_blocks
 from tests.support.torch_machines_page import page
 from tests.support.torch_world import (  # noqa: F401 -- fixtures
     main_directory,
@@ -36,8 +36,7 @@ def test_every_example_of_how_to_pin_runs(
     monkeypatch.chdir(tmp_path)
     Path("mirror").symlink_to(pages_directory)
     Path("wheelhouse").symlink_to(main_directory)
-    text = (DOCS / "how-to" / "pin-cuda-torch.md").read_text("utf-8")
-    blocks = re.findall(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    blocks = python_blocks("docs/how-to/pin-cuda-torch.md")
     assert len(blocks) >= 6
     names: dict[str, object] = {}
     for block in blocks:

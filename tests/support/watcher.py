@@ -1,4 +1,4 @@
-"""What every local user can see of a build: the command lines of all processes."""
+"""Where a secret of a build could be seen: the command lines of all processes, and files."""
 
 from __future__ import annotations
 
@@ -10,6 +10,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+
+def files_that_hold(word: str, directory: Path) -> list[Path]:
+    """The files below *directory* that have *word* in them."""
+    return [path for path in directory.rglob("*") if path.is_file() and word.encode() in path.read_bytes()]
 
 
 class Watcher:
