@@ -52,9 +52,7 @@ class Field:
         self._directory = directory
         self._numbers = itertools.count()
         self._uv = str(uv.find_uv_bin())
-        self._peers = {
-            name: IsolatedEnvironment(directory / name.replace(" ", "-"), [words[0]]) for name, words in PEERS.items()
-        }
+        self._peers = {name: IsolatedEnvironment(directory / name, [words[0]]) for name, words in PEERS.items()}
 
     def place(self) -> Path:
         """A path where nothing is."""
@@ -76,9 +74,14 @@ class Field:
             subprocess.run([prefix / "bin" / "python", "-m", "pip", "install", *quiet, *packages], check=True)
 
     def by_peer(self, name: str, packages: tuple[str, ...]) -> None:
-        """A library, in a process of its own."""
+        """A library, in a process of its own, and away from this checkout: it may have the name of ours."""
         peer = self._peers[name]
-        peer.run(["python", "-c", PEERS[name][1], str(self.place()), *packages], check=True, capture_output=True)
+        peer.run(
+            ["python", "-c", PEERS[name][1], str(self.place()), *packages],
+            cwd=self._directory,
+            check=True,
+            capture_output=True,
+        )
 
     def ours(self, packages: tuple[str, ...], path: Path, toolchain: str = "uv") -> IsolatedEnvironment:
         """This library, in this process."""
