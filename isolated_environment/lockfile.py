@@ -87,13 +87,8 @@ class Lock:
         )
 
     def with_indexes(self, indexes: Mapping[str, str]) -> Lock:
-        """Return this lock with the URL of an index for some projects."""
-        if not indexes:
-            return self
-        return _lock(
-            dataclasses.replace(package, index=indexes[package.name]) if package.name in indexes else package
-            for package in self.packages
-        )
+        """Return this lock with the URL of an index for some projects, and with none for the others."""
+        return _lock(dataclasses.replace(package, index=indexes.get(package.name)) for package in self.packages)
 
     @cached_property
     def size(self) -> int:

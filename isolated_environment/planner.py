@@ -19,7 +19,6 @@ from .layout import WORK, Layout
 from .lockfile import EMPTY_LOCK
 from .plan import BuildOrder, Plan
 from .receipt import Receipt, Unusable, read
-from .repository import read_project
 from .settings import Settings
 from .spec import Content, understood
 from .toolchains import find_toolchain
@@ -148,6 +147,8 @@ def ask_index_for_missing(order: BuildOrder, output: str) -> None:
     if index is None and settings.index_url:
         index = Index(settings.index_url, default=True, credentials=settings.index_credentials)
     if index is not None:
+        from .repository import read_project
+
         with contextlib.suppress(ResolutionError):
             read_project(index, name, settings)
 

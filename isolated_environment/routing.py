@@ -14,9 +14,7 @@ from .errors import IndexUnreachableError, ResolutionError
 from .index import Index
 from .lockfile import Lock
 from .plan import PAGES, BuildOrder, DirectFile
-from .repository import choose_file, has_page, read_project
 from .requirements import Requirement
-from .wheel_metadata import read_metadata
 
 
 def unrouted(order: BuildOrder, lock: Lock) -> tuple[str, ...]:
@@ -52,7 +50,11 @@ def with_pages(order: BuildOrder) -> BuildOrder:
     """
     pages: dict[str, str] = {}
     for index in order.content.explicit_indexes:
-        for name in index.projects if index.url.startswith("file:") else ():
+        if not index.url.startswith("file:"):
+            continue
+        from .repository import has_page, read_project
+
+        for name in index.projects:
             if not has_page(index, name) and _is_wanted(order, name):
                 files = read_project(index, name, order.settings)
                 links = (f'<a href="{escape(file.url)}">{escape(file.filename)}</a>' for file in files)
@@ -77,6 +79,9 @@ def _applying(order: BuildOrder, items: Iterable[Requirement], name: str) -> lis
 
 
 def _direct_file(order: BuildOrder, index: Index, name: str) -> DirectFile:
+    from .repository import choose_file, read_project
+    from .wheel_metadata import read_metadata
+
     content = order.content
     asked = _applying(order, content.requirements, name)
     limits = _applying(order, content.all_constraints, name)

@@ -12,8 +12,12 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from .index import Credentials, join_credentials, split_credentials
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _TRUE = {"1", "true", "yes", "on"}
 _NAMED = re.compile(r"^[\w.-]+=(?=[a-z+]+://)")  # uv's NAME=URL
@@ -27,6 +31,10 @@ class Settings:
     toolchain: str = "auto"
     #: ``ISOLATED_ENVIRONMENT_DATA_DIR``: where environments go that cannot lie beside their owner.
     data_dir: str | None = None
+    #: ``ISOLATED_ENVIRONMENT_CACHE_DIR``: where is kept what can be made again; the platform's directory by default.
+    cache_dir: str | None = None
+    #: ``ISOLATED_ENVIRONMENT_BYTECODE``: ``background``, ``now`` or ``off``; ``now`` too for ``UV_COMPILE_BYTECODE``.
+    bytecode: str = "background"
     #: ``ISOLATED_ENVIRONMENT_QUIET``: nothing on the terminal.
     quiet: bool = False
     #: ``ISOLATED_ENVIRONMENT_OFFLINE``, ``UV_OFFLINE``: no network.
@@ -54,6 +62,16 @@ class Settings:
     torch_url: str | None = field(default=None, repr=False)
     #: ``ISOLATED_ENVIRONMENT_TORCH_BACKEND``: the channel to take where the application says ``auto``.
     torch_backend: str | None = None
+
+    def cache_directory(self) -> Path:
+        """Return the directory of what can be made again at any time; it need not be there."""
+        from pathlib import Path
+
+        if self.cache_dir:
+            return Path(self.cache_dir).expanduser().absolute()
+        import platformdirs
+
+        return Path(platformdirs.user_cache_dir("isolated_environment", appauthor=False))
 
     def main_index(self) -> str | None:
         """Return the main index's URL with its credentials, or ``None`` for the installer's own default."""
@@ -84,6 +102,8 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     return Settings(
         toolchain=first("ISOLATED_ENVIRONMENT_TOOLCHAIN") or "auto",
         data_dir=first("ISOLATED_ENVIRONMENT_DATA_DIR"),
+        cache_dir=first("ISOLATED_ENVIRONMENT_CACHE_DIR"),
+        bytecode=first("ISOLATED_ENVIRONMENT_BYTECODE") or ("now" if true("UV_COMPILE_BYTECODE") else "background"),
         quiet=true("ISOLATED_ENVIRONMENT_QUIET"),
         offline=true("ISOLATED_ENVIRONMENT_OFFLINE", "UV_OFFLINE"),
         index_url=url,

@@ -52,6 +52,8 @@ def clean_world(
     monkeypatch.setenv("UV_CACHE_DIR", str(base / "uv-cache"))
     monkeypatch.setenv("PIP_CACHE_DIR", str(base / "pip-cache"))
     monkeypatch.setenv("ISOLATED_ENVIRONMENT_DATA_DIR", str(base / "data"))
+    monkeypatch.setenv("ISOLATED_ENVIRONMENT_CACHE_DIR", str(base / "cache"))
+    monkeypatch.setenv("ISOLATED_ENVIRONMENT_BYTECODE", "off")  # no test leaves a process that compiles
     # no test cuts the power, and a sync waits for whatever else this machine writes; processes of the tests' do sync
     monkeypatch.setattr(publication, "_sync_one", lambda _: None)
     if request.node.get_closest_marker("network"):

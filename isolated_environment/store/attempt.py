@@ -5,22 +5,22 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
-from ..child import program
 from ..errors import VerificationError
 from ..events import BuildStarted
-from ..layout import DIRECTORY_MODE, PROGRAM, WORK, python_of, site_packages_of
+from ..layout import DIRECTORY_MODE, WORK, site_packages_of
 from ..leases import Lease, seize
 from ..lockfile import Lock
 from ..ownership.container import delete_tree
-from ..plan import BuildOrder, Stage, Step
+from ..plan import BuildOrder, Stage
 from ..planner import Wanted
 from ..spec import Content, credentials_by_prefix
 from ..torch_index.pin import TorchPin
-from ..torch_index.verify import verify_torch
 from .collection import next_generation, to_trash
-from .finishing import finish, identify, replaced
+from .compilation import Compilation, Uncached, check_step
+from .finishing import Identity, finish, identify, replaced
 from .publication import sync_file_systems
 from .resolution import Resolution, Resolver, previous_lock
 from .runner import Runner
@@ -38,6 +38,7 @@ class Built:
     lock: Lock
     torch: TorchPin | None
     lease: Lease
+    uncached: Uncached | None
     #: Seconds.
     duration: float
 
@@ -59,6 +60,7 @@ class Attempt:
         self._wanted = wanted
         self._base = base
         self._no_cache = no_cache
+        self._uncached: Uncached | None = None
 
     def run(self, reason: str) -> Built | Lock:
         """Make the attempt.
@@ -80,7 +82,8 @@ class Attempt:
             Path(layout.prefix(generation)).mkdir(DIRECTORY_MODE)
             found, is_new = self._fill(generation)
             if is_new:
-                return Built(generation, found.lock, found.torch, lease, time.monotonic() - started)
+                duration = time.monotonic() - started
+                return Built(generation, found.lock, found.torch, lease, self._uncached, duration)
         except BaseException:
             self._give_up(generation, lease)
             raise
@@ -115,12 +118,13 @@ class Attempt:
             no_cache=self._no_cache,
         )
         runner = Runner(work, self._log_path(generation), site.reporter, self._secrets())
-        found = Resolver(site, order, self._wanted, self._base, runner).resolve()
+        prepared = cache(lambda: self._create(order, runner))
+        found = Resolver(site, order, self._wanted, self._base, runner, prepared).resolve()
         if self._is_current(found, previous):
             return found, False
-        self._install(order, runner, found)
-        cache = site.toolchain.cache_directory(order)
-        sync_file_systems([prefix, *([cache] if cache else [])])
+        self._install(order, runner, found, prepared())
+        cached = site.toolchain.cache_directory(order)
+        sync_file_systems([prefix, *([cached] if cached else [])])
         return found, True
 
     def _is_current(self, found: Resolution, previous: Lock | None) -> bool:
@@ -135,8 +139,15 @@ class Attempt:
             and receipt.base.get("version") == interpreter.version
             and receipt.content.get("system_site_packages") == self._content.system_site_packages
             and receipt.local == self._content.local_files()
-            and not (found.torch and verify_torch(self._site_packages(receipt.generation), found.torch))
+            and not self._torch_damage(receipt.generation, found.torch)
         )
+
+    def _torch_damage(self, generation: str, torch: TorchPin | None) -> list[str]:
+        if torch is None:
+            return []
+        from ..torch_index.verify import verify_torch
+
+        return verify_torch(self._site_packages(generation), torch)
 
     def _site_packages(self, generation: str) -> Path:
         prefix = self._site.layout.prefix(generation)
@@ -144,23 +155,24 @@ class Attempt:
 
     # installing
 
-    def _install(self, order: BuildOrder, runner: Runner, found: Resolution) -> None:
-        lock, toolchain, prefix = found.lock, self._site.toolchain, order.prefix
-        minor = order.interpreter.minor
-        runner.run(toolchain.create(order))
-        why = "checking that the interpreter runs, and compiling what it runs for calls"
-        argv = (python_of(str(prefix)), "-I", program.__file__, str(prefix), str(order.work / PROGRAM))
-        runner.run(Stage((Step("check", why, argv),)))
-        identity = identify(prefix)
-        runner.run(toolchain.install(order, lock))
+    def _create(self, order: BuildOrder, runner: Runner) -> Identity:
+        prefix = order.prefix
+        runner.run(self._site.toolchain.create(order))
+        runner.run(Stage((check_step(order),)))
+        return identify(prefix)
+
+    def _install(self, order: BuildOrder, runner: Runner, found: Resolution, identity: Identity) -> None:
+        lock, prefix, minor = found.lock, order.prefix, order.interpreter.minor
+        site_packages = self._site_packages(prefix.name)
+        compilation = Compilation(order, runner, lock, site_packages)
+        runner.run(self._site.toolchain.install(order, lock), compilation.link)
+        self._uncached = compilation.finish()
         damage = replaced(prefix, identity)
         pins = () if found.torch is None else found.torch.requirements
         finish(prefix, lock.text, pip_for=None if "pip" in lock.versions else minor, pins=pins)
         # last, so that it also shows what a distribution had put in the place of a file of ours
-        site_packages = self._site_packages(prefix.name)
         damage += verify(site_packages, lock.versions)
-        if found.torch is not None:
-            damage += verify_torch(site_packages, found.torch)
+        damage += self._torch_damage(prefix.name, found.torch)
         if damage:
             raise VerificationError(
                 f"install: {damage[0]}" + (f" (and {len(damage) - 1} more)" if len(damage) > 1 else ""),

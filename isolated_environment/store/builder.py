@@ -14,6 +14,7 @@ from ..settings import Settings
 from ..spec import Content
 from ..toolchains import find_toolchain
 from .attempt import Attempt, Built
+from .compilation import require_known
 from .site import Base, Site
 
 #: Bytes that must be free before anything is started.
@@ -31,9 +32,11 @@ def find_site(layout: Layout, settings: Settings, reporter: Reporter, toolchain:
         python: The content's Python.
 
     Raises:
+        RequestError: a setting is no word that is known.
         InterpreterNotFoundError: no interpreter serves.
         ToolchainNotFoundError: the toolchain is not there.
     """
+    require_known(settings)
     name = settings.toolchain if toolchain == "auto" else toolchain
     return Site(layout, settings, reporter, find_toolchain(name), find_interpreter(python))
 

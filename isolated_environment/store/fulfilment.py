@@ -110,6 +110,8 @@ class Fulfilment:
         built.lease.downgrade()
         self._stay_registered()  # an uninstall between the last look and the receipt
         self._clean_up(base.receipt, receipt)
+        if built.uncached is not None:
+            built.uncached.fill_cache()
         self._reporter.report(Ready(self._layout.root, built.generation, time.monotonic() - started))
         return Held(self._layout.root, receipt, built.lease)
 

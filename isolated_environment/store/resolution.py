@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import ResolutionError, VerificationError
 from ..events import Notice
@@ -13,11 +15,12 @@ from ..plan import BuildOrder
 from ..planner import Wanted, ask_index_for_missing
 from ..receipt import Receipt
 from ..routing import unrouted, with_direct_files, with_pages
-from ..torch_index.binding import Binder
-from ..torch_index.conflicts import conflict_with
 from ..torch_index.pin import TorchPin
 from .runner import Runner
 from .site import Base, Site
+
+if TYPE_CHECKING:
+    from ..torch_index.binding import Binder
 
 _ROUNDS = 7  # resolutions until every project is bound
 
@@ -49,14 +52,25 @@ class Resolver:
         wanted: What the call wants.
         base: What is there already.
         runner: Runs the toolchain's steps.
+        meanwhile: What may be done while an index is asked, and has to be done before anything is installed; it may
+            be called more than once.
     """
 
-    def __init__(self, site: Site, order: BuildOrder, wanted: Wanted, base: Base, runner: Runner) -> None:
+    def __init__(
+        self,
+        site: Site,
+        order: BuildOrder,
+        wanted: Wanted,
+        base: Base,
+        runner: Runner,
+        meanwhile: Callable[[], object],
+    ) -> None:
         self._site = site
         self._order = order
         self._wanted = wanted
         self._base = base
         self._runner = runner
+        self._meanwhile = meanwhile
 
     def resolve(self) -> Resolution:
         """Return the lock and the pin.
@@ -99,8 +113,7 @@ class Resolver:
 
     def _resolve_bound(self) -> Resolution:
         """Resolve until every project of an explicit index, and of PyTorch's family, is bound to it."""
-        source = self._order.content.torch
-        binder = None if source is None else Binder(self._order, source, self._recorded(source.record()))
+        binder = self._binder()
         order = self._order if binder is None else binder.bind()
         for _ in range(_ROUNDS):
             try:
@@ -113,13 +126,22 @@ class Resolver:
             if bound is None and not found:
                 torch = None if binder is None else binder.settled(lock)
                 self._tell(torch)
-                return Resolution(lock, torch)
+                self._meanwhile()
+                return Resolution(self._site.toolchain.attributed(order, lock), torch)
             order = (bound or order).with_widened((*order.widened, *found))
         raise ResolutionError(
             "the explicit indexes bring ever new projects of theirs",
             hint="name those projects in requirements=",
             step="resolve",
         )
+
+    def _binder(self) -> Binder | None:
+        source = self._order.content.torch
+        if source is None:
+            return None
+        from ..torch_index.binding import Binder
+
+        return Binder(self._order, source, self._recorded(source.record()))
 
     def _recorded(self, source: dict[str, object]) -> TorchPin | None:
         """The pin that the environment has, unless another source is asked for now; a mirror may have moved."""
@@ -150,7 +172,7 @@ class Resolver:
 
     def _resolve_once(self, order: BuildOrder) -> None:
         try:
-            self._runner.run(self._site.toolchain.resolve(order))
+            self._runner.run(self._site.toolchain.resolve(order), self._meanwhile)
         except ResolutionError as error:
             ask_index_for_missing(order, "\n".join(error.tail))
             raise
@@ -162,9 +184,12 @@ def _reconsidered(binder: Binder | None, error: ResolutionError) -> BuildOrder:
     order = None if binder is None else binder.reconsider(said)
     if order is not None:
         return order
-    conflict = None if binder is None or binder.pin is None else conflict_with(said, binder.pin)
-    if conflict is not None:
-        raise conflict from error
+    if binder is not None and binder.pin is not None:
+        from ..torch_index.conflicts import conflict_with
+
+        conflict = conflict_with(said, binder.pin)
+        if conflict is not None:
+            raise conflict from error
     raise error
 
 

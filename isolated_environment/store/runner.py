@@ -6,7 +6,7 @@ import os
 import subprocess
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
@@ -43,8 +43,12 @@ class Runner:
         self._reporter = reporter
         self._secrets = secrets
 
-    def run(self, stage: Stage) -> None:
+    def run(self, stage: Stage, meanwhile: Callable[[], object] | None = None) -> None:
         """Write the stage's files, then run its steps, each to a successful end.
+
+        Args:
+            stage: What to run.
+            meanwhile: What this process does while the first step runs; its output is read afterwards.
 
         Raises:
             BuildError: a step failed; the subclass says how.
@@ -54,7 +58,8 @@ class Runner:
             self._write(name, text)
         with self._log_path.open("a", encoding="utf-8", errors="replace") as log:
             for step in stage.steps:
-                self._run(step, log)
+                self._run(step, log, meanwhile)
+                meanwhile = None
 
     def _write(self, name: str, content: str | bytes) -> None:
         path = self._work / name
@@ -63,7 +68,7 @@ class Runner:
         with os.fdopen(fd, "wb") as file:
             file.write(content.encode() if isinstance(content, str) else content)
 
-    def _run(self, step: Step, log: IO[str]) -> None:
+    def _run(self, step: Step, log: IO[str], meanwhile: Callable[[], object] | None) -> None:
         argv = tuple(redact(word, self._secrets) for word in step.argv)
         self._reporter.report(StepStarted(self._reporter.root, step.name, step.why, argv))
         log.write(f"$ {' '.join(argv)}\n")
@@ -72,6 +77,8 @@ class Runner:
         process = self._start(step)
         try:
             with ended_with_us(process):
+                if meanwhile is not None:
+                    meanwhile()
                 for line in self._lines(process, log):
                     tail.append(line[:_WIDTH])
                     self._reporter.report(StepOutput(self._reporter.root, step.name, line))
@@ -101,7 +108,7 @@ class Runner:
                 stderr=subprocess.STDOUT,
                 # no controlling terminal: nothing can ask for a password, and Ctrl-C reaches the host alone
                 start_new_session=True,
-                umask=_umask(),
+                umask=narrowed_umask(),
                 **flags,
             )
         except OSError as error:
@@ -128,11 +135,16 @@ class Runner:
             yield line
 
 
-def _umask() -> int:
-    """This process's, and in no case a file that everybody may write: it would be executed."""
+def narrowed_umask() -> int:
+    """Return this process's umask, but none that lets everybody write a file: it would be executed."""
     if WINDOWS:
         return -1
     return _current_umask() | 0o002
+
+
+def everybody_may_write() -> bool:
+    """Return whether this process's umask gives everybody the right to write what it makes."""
+    return not WINDOWS and not _current_umask() & 0o002
 
 
 def _current_umask() -> int:

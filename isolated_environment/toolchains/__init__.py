@@ -38,6 +38,9 @@ class Toolchain(Protocol):
     def resolution(self, order: BuildOrder) -> Lock:
         """Read what :meth:`resolve` left in the working directory."""
 
+    def attributed(self, order: BuildOrder, lock: Lock) -> Lock:
+        """Return what was resolved with the index of each project, where that is known and of use."""
+
     def create(self, order: BuildOrder) -> Stage:
         """Return what creates the prefix."""
 

@@ -97,6 +97,11 @@ class Pip:
             }
         )
 
+    def attributed(self, order: BuildOrder, lock: Lock) -> Lock:
+        """Return *lock*: pip looks up files by their URL."""
+        del order
+        return lock
+
     def create(self, order: BuildOrder) -> Stage:
         """``virtualenv`` at the final path, without pip or setuptools."""
         argv = [
@@ -129,6 +134,7 @@ class Pip:
             "--no-deps",
             "--ignore-installed",
             "--no-warn-script-location",
+            "--no-compile",
             *_options(order, building=True),
         ]
         env = _environment(order, installing=True)

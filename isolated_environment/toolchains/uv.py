@@ -17,16 +17,27 @@ from typing import Literal, overload
 
 from ..environ import host_environment
 from ..errors import ToolchainNotFoundError
-from ..index import Credentials, Index
 from ..layout import python_of
-from ..lockfile import Lock, parse_lock
-from ..plan import PAGES, BuildOrder, Stage, Step
-from ..requirements import Requirement
+from ..lockfile import EMPTY_LOCK, Lock, parse_lock
+from ..plan import BuildOrder, Stage, Step
 from .lines import joined
 from .stand_ins import constraint_lines, stand_in_files, unbound_lines
+from .uv_files import (
+    MAIN_INDEX,
+    attributed,
+    configuration,
+    main_index,
+    must_ask_for_main_index,
+    nothing_but_explicit,
+    origins,
+    project,
+    routed,
+    urls,
+)
 
 _PREVIEW = ("--preview-features", "pylock")
 _LOCK = "pylock.toml"
+_NOTHING = "nothing.in"
 
 
 @dataclass(frozen=True)
@@ -49,18 +60,18 @@ class Uv:
         content = order.content
         sources = ["requirements.in"]
         files = {
-            "requirements.in": joined(item.line for item in content.requirements if not _routed(item, order)),
+            "requirements.in": joined(item.line for item in content.requirements if not routed(item, order)),
             "constraints.txt": joined(constraint_lines(order)),
-            "uv.toml": _configuration(order),
+            "uv.toml": configuration(order),
             "overrides.txt": joined(unbound_lines(order)),
             **stand_in_files(order),
             **order.pages,
         }
         if content.explicit_indexes:
             sources.append("pyproject.toml")
-            files["pyproject.toml"] = _project(order)
+            files["pyproject.toml"] = project(order)
         if order.preferences is not None and order.upgrade is not None:
-            files[_LOCK] = order.preferences.with_indexes(_urls(order)).text  # else it keeps no version of theirs
+            files[_LOCK] = order.preferences.with_indexes(urls(order)).text  # else it keeps no version of theirs
         argv = [
             *self._command(order, "pip", "compile"),
             *_PREVIEW,
@@ -72,11 +83,14 @@ class Uv:
             *sources,
         ]
         why = f"resolving {len(content.requirements)} requirement(s) with uv"
-        return Stage((Step("resolve", why, tuple(argv), self._environment(order)),), files)
+        steps = (Step("resolve", why, tuple(argv), self._environment(order)),) if content.requirements else ()
+        return Stage(steps, files)
 
     def resolution(self, order: BuildOrder) -> Lock:
         """Read the ``pylock.toml`` that uv wrote."""
         path = order.work / _LOCK
+        if not order.content.requirements:
+            return EMPTY_LOCK
         return parse_lock(
             path.read_text("utf-8"),
             order.interpreter.target(),
@@ -94,14 +108,26 @@ class Uv:
         ]
         why = f"creating the environment with Python {order.interpreter.version}"
         step = Step("create", why, tuple(argv), self._environment(order))
-        return Stage((step,), {"uv.toml": _configuration(order)})
+        if not must_ask_for_main_index(order):
+            return Stage((step,), {"uv.toml": configuration(order)})
+        return Stage((step, self._asking(order)), {"uv.toml": configuration(order), _NOTHING: ""})
+
+    def attributed(self, order: BuildOrder, lock: Lock) -> Lock:
+        """Return *lock* with the index of each project, so that uv finds the files in its cache."""
+        return attributed(order, lock)
 
     def install(self, order: BuildOrder, lock: Lock) -> Stage:
-        """``uv pip sync`` of exactly the lock."""
+        """``uv pip sync`` of exactly the lock; of none, nothing is to do."""
+        if not lock.packages:
+            return Stage(())
         argv = [
             *self._command(order, "pip", "sync"),
             *_PREVIEW,
-            *("--python", python_of(str(order.prefix)), "--allow-empty-requirements", "--compile-bytecode"),
+            *(
+                "--python",
+                python_of(str(order.prefix)),
+                "--allow-empty-requirements",
+            ),
             *_building(order),
             _LOCK,
         ]
@@ -117,6 +143,13 @@ class Uv:
 
         return Path(platformdirs.user_cache_dir("uv", appauthor=False))
 
+    def _asking(self, order: BuildOrder) -> Step:
+        command = self._command(order, "pip", "compile")
+        options = ("--emit-index-url", "--no-header", "--quiet", "--output-file", MAIN_INDEX)
+        # by the new interpreter: uv then knows it already when it installs, which takes it 50 ms
+        argv = (*command, *options, "--python", python_of(str(order.prefix)), _NOTHING)
+        return Step("index", "asking uv for its main index", argv, self._environment(order))
+
     def _command(self, order: BuildOrder, *verb: str) -> list[str]:
         words = [self.executable, *verb, "--no-python-downloads"]
         if order.settings.offline:
@@ -128,10 +161,10 @@ class Uv:
     def _environment(self, order: BuildOrder) -> dict[str, str]:
         settings = order.settings
         env = {"UV_CONFIG_FILE": str(order.work / "uv.toml"), "NO_COLOR": "1", "UV_NO_PROGRESS": "1"}
-        main = _main_index(order)
+        main = main_index(order)
         if main:
             env["UV_DEFAULT_INDEX"] = main
-        for label, _, credentials in _origins(order):
+        for label, _, credentials in origins(order):
             name = label.upper().replace("-", "_")
             env[f"UV_INDEX_{name}_USERNAME"] = credentials.username
             env[f"UV_INDEX_{name}_PASSWORD"] = credentials.password
@@ -177,69 +210,6 @@ def find(*, required: bool = True) -> Uv | None:
     )
 
 
-def _routed(item: Requirement, order: BuildOrder) -> bool:
-    return item.url is None and any(item.name in index.projects for index in order.content.explicit_indexes)
-
-
-def _project(order: BuildOrder) -> str:
-    """A project that exists to bind names to explicit indexes: ``[tool.uv.sources]`` reaches direct names only."""
-    import tomli_w
-
-    indexes = order.content.explicit_indexes
-    asked = [item.text for item in order.content.requirements if _routed(item, order)]
-    labels = {name: index.label for index in indexes for name in index.projects}
-    return tomli_w.dumps(
-        {
-            "project": {
-                "name": "isolated-environment-request",
-                "version": "0",
-                "dependencies": [*asked, *order.widened],
-            },
-            "tool": {
-                "uv": {
-                    "package": False,
-                    "index": [_explicit(index.label, _url_of(index, order)) for index in indexes],
-                    "sources": {name: {"index": label} for name, label in labels.items()},
-                }
-            },
-        }
-    )
-
-
-def _urls(order: BuildOrder) -> dict[str, str]:
-    """The URL of the index that each project of an explicit one is bound to."""
-    return {name: _url_of(index, order) for index in order.content.explicit_indexes for name in index.projects}
-
-
-def _url_of(index: Index, order: BuildOrder) -> str:
-    """The index itself, or the pages that were written for one that is a plain directory."""
-    directory = f"{PAGES}/{index.label}"
-    written = any(page.startswith(f"{directory}/") for page in order.pages)
-    return (order.work / directory).as_uri() if written else index.url
-
-
-def _configuration(order: BuildOrder) -> str:
-    import tomli_w
-
-    return tomli_w.dumps({"index": [_explicit(label, url) for label, url, _ in _origins(order)]})
-
-
-def _explicit(label: str, url: str) -> dict[str, object]:
-    return {"name": label, "url": url, "explicit": True}
-
-
-def _origins(order: BuildOrder) -> list[tuple[str, str, Credentials]]:
-    """Each URL that needs credentials, as an index that serves no project: uv then knows them for what is below."""
-    return [(Index(url, default=True).label, url, credentials) for url, credentials in order.credentials.items()]
-
-
-def _main_index(order: BuildOrder) -> str | None:
-    if _nothing_but_explicit(order):
-        return order.work.as_uri()  # holds no project
-    default = order.content.default_index
-    return default.url if default is not None else order.settings.main_index()
-
-
 def _upgrades(order: BuildOrder) -> list[str]:
     if order.upgrade is None:
         return ["--upgrade"]
@@ -261,9 +231,4 @@ def _building(order: BuildOrder) -> list[str]:
     words = [word for value in options.values("--find-links") for word in ("--find-links", value)]
     words += [word for value in options.values("--config-settings") for word in ("--config-setting", value)]
     words += ["--no-build-isolation"] if options.flag("--no-build-isolation") else []
-    return words + (["--no-index"] if options.flag("--no-index") and not _nothing_but_explicit(order) else [])
-
-
-def _nothing_but_explicit(order: BuildOrder) -> bool:
-    """Whether ``--no-index`` is meant for the main index alone: uv's own would take the explicit ones away too."""
-    return order.content.options.flag("--no-index") and bool(order.content.explicit_indexes)
+    return words + (["--no-index"] if options.flag("--no-index") and not nothing_but_explicit(order) else [])

@@ -74,6 +74,4 @@ class TorchIndex(TorchSource):
 
 def machine_cache() -> Path:
     """Return the file that remembers the machine, in the user's cache directory."""
-    import platformdirs
-
-    return Path(platformdirs.user_cache_dir("isolated_environment", appauthor=False)) / "machine.json"
+    return read_settings().cache_directory() / "machine.json"

@@ -72,12 +72,13 @@ def publish_early() -> None:
         now.update(self=self, wanted=wanted, content=content, base=base)
         return build(self, wanted, content, base, reason, hand_out=hand_out)
 
-    def publishing(self: Any, order: Any, steps: Any, found: Any) -> None:
-        built = attempt.Built(order.prefix.name, found.lock, found.torch, lease=None, duration=0.0)  # type: ignore[arg-type]
+    def publishing(self: Any, order: Any, steps: Any, found: Any, identity: Any) -> None:
+        generation = order.prefix.name
+        built = attempt.Built(generation, found.lock, found.torch, lease=None, uncached=None, duration=0.0)  # type: ignore[arg-type]
         what = (self._site, now["wanted"], now["content"], now["base"], built)
         receipt = now["self"]._new_receipt(*what, handed_out=True)
         publish(self._site.layout, receipt, found.lock.text)
-        install(self, order, steps, found)
+        install(self, order, steps, found, identity)
 
     fulfilment.Fulfilment._build = remembering  # type: ignore[method-assign]
     attempt.Attempt._install = publishing  # type: ignore[method-assign]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -76,10 +77,25 @@ def test_the_process_s_environment_is_the_default(monkeypatch: pytest.MonkeyPatc
     assert (read_settings().toolchain, read_settings().quiet) == ("pip", True)
 
 
+def test_bytecode_is_compiled_in_the_background_unless_somebody_says_otherwise() -> None:
+    assert read_settings({}).bytecode == "background"
+    assert read_settings({"UV_COMPILE_BYTECODE": "1"}).bytecode == "now"
+    assert read_settings({"UV_COMPILE_BYTECODE": "0"}).bytecode == "background"
+    assert read_settings({"UV_COMPILE_BYTECODE": "1", "ISOLATED_ENVIRONMENT_BYTECODE": "off"}).bytecode == "off"
+
+
+def test_the_cache_directory_is_absolute_and_the_user_s_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/h")
+    assert Settings(cache_dir="~/c").cache_directory() == Path("/h/c")
+    assert Settings(cache_dir="c").cache_directory() == Path.cwd() / "c"
+    assert Settings().cache_directory().name == "isolated_environment"
+
+
 def test_the_page_on_settings_names_every_variable_that_is_read() -> None:
     page = (CHECKOUT / "docs" / "reference" / "settings.md").read_text("utf-8")
     read = {name for names in ORDERS.values() for name in names}
     read |= {"ISOLATED_ENVIRONMENT_QUIET", "ISOLATED_ENVIRONMENT_OFFLINE", "UV_OFFLINE"}
+    read |= {"ISOLATED_ENVIRONMENT_CACHE_DIR", "ISOLATED_ENVIRONMENT_BYTECODE", "UV_COMPILE_BYTECODE"}
     source = (CHECKOUT / "isolated_environment" / "settings.py").read_text("utf-8")
     assert set(re.findall(r'"((?:[A-Z]+_)+[A-Z]+)"', source)) == read
     assert {name for name in read if f"`{name}`" not in page} == set()

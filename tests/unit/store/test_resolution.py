@@ -26,7 +26,7 @@ class Receipt:
 def recorded(receipt: Receipt | None, source: TorchSource) -> TorchPin | None:
     nothing: Any = None
     base: Any = SimpleNamespace(receipt=receipt)
-    return Resolver(nothing, nothing, nothing, base, nothing)._recorded(source.record())
+    return Resolver(nothing, nothing, nothing, base, nothing, nothing)._recorded(source.record())
 
 
 def test_the_same_request_keeps_it_also_from_another_mirror():

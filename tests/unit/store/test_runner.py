@@ -15,7 +15,7 @@ from isolated_environment.plan import Stage, Step
 from isolated_environment.store import ending
 from isolated_environment.store.ending import chunks, end, finish, has_ended
 from isolated_environment.store.runner import Runner
-from tests.support.processes import await_end, group_of
+from tests.support.processes import await_end, children_of, group_of
 
 QUICK = 10.0
 
@@ -114,6 +114,33 @@ def test_a_stopped_step_ends_too(runner, told, tmp_path):
     with pytest.raises(ZeroDivisionError):
         runner.run(step("import os, time; print(os.getpid(), flush=True); time.sleep(600)"))
     assert await_end([int(lines(told)[0])], 1) == []
+
+
+def test_what_is_done_meanwhile_is_done_once_while_the_first_step_runs(runner, told, tmp_path):
+    """The step waits for what is done meanwhile, so it would never end if that came afterwards."""
+    script = "import os, time\nwhile not os.path.exists('done'): time.sleep(0.01)"
+    stage = Stage((*step(script).steps, *step("print('second')").steps))
+    calls = []
+
+    def meanwhile() -> None:
+        calls.append(lines(told))
+        (tmp_path / "work" / "done").write_text("")
+
+    runner.run(stage, meanwhile)
+    assert calls == [[]]
+    assert lines(told) == ["second"]
+
+
+def test_what_fails_meanwhile_ends_the_step(runner):
+    def stumble() -> None:
+        children.extend(children_of(os.getpid()))
+        raise ZeroDivisionError
+
+    children: list[int] = []
+    with pytest.raises(ZeroDivisionError):
+        runner.run(step("import time; time.sleep(600)"), stumble)
+    assert children
+    assert await_end(children, 1) == []
 
 
 def test_the_end_of_output_is_not_the_end_of_the_process():

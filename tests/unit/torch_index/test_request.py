@@ -71,6 +71,7 @@ def test_explaining_looks_at_this_machine_when_it_must(monkeypatch, refresh):
     assert asked == [(machine_cache(), refresh)]
 
 
-def test_the_memory_is_in_the_user_s_cache_directory():
+def test_the_memory_is_in_the_user_s_cache_directory(monkeypatch):
+    monkeypatch.delenv("ISOLATED_ENVIRONMENT_CACHE_DIR")
     assert machine_cache().is_relative_to(Path.home())
     assert machine_cache().name == "machine.json"
