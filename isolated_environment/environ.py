@@ -163,3 +163,32 @@ def name_of_path(mapping: Mapping[str, str]) -> str:
     if WINDOWS:
         return next((name for name in mapping if name.upper() == "PATH"), "PATH")
     return "PATH"
+
+
+def make_mapping(prefix: str, base: Mapping[str, str] | None, changes: Mapping[str, object]) -> dict[str, str]:
+    """Return the environment mapping for *prefix*.
+
+    Args:
+        prefix: Absolute path.
+        base: What to start from; the process environment by default.
+        changes: An overlay; ``None`` removes.
+    """
+    made = _of_host(prefix) if base is None else patch_for_prefix(prefix).apply(base)
+    return overlay(made, changes)
+
+
+#: For each prefix: what the mapping was made of, and the mapping.
+_made: dict[str, tuple[object, dict[str, str]]] = {}
+_MOST_MADE = 32
+
+
+def _of_host(prefix: str) -> dict[str, str]:
+    """The process environment for a prefix, in a new mapping; worked out again once anything has changed."""
+    snapshot = host_snapshot()
+    made_of = (snapshot, has_pins(prefix))
+    found = _made.get(prefix)
+    if found is None or snapshot is None or found[0] != made_of:
+        if len(_made) >= _MOST_MADE:
+            _made.clear()
+        found = _made[prefix] = made_of, patch_for_prefix(prefix).apply(host_environment())
+    return dict(found[1])

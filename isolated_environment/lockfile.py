@@ -281,3 +281,18 @@ def _plain(value: Any) -> Any:
 
 #: The lock of an empty environment.
 EMPTY_LOCK = _lock(())
+#: That of an environment of which nothing is known yet but that it is not empty: what installs it is the same for all.
+SOME_LOCK = lock_from_report(
+    {
+        "install": [
+            {
+                "metadata": {"name": "unknown", "version": "0"},
+                "is_direct": False,
+                "download_info": {
+                    "url": "unknown-0-py3-none-any.whl",
+                    "archive_info": {"hashes": {"sha256": "0" * 64}},
+                },
+            }
+        ]
+    }
+)

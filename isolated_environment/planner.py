@@ -16,7 +16,7 @@ from .errors import InvalidRequirementError, ResolutionError
 from .host import find_interpreter
 from .index import Index
 from .layout import WORK, Layout
-from .lockfile import EMPTY_LOCK
+from .lockfile import SOME_LOCK
 from .plan import BuildOrder, Plan
 from .receipt import Receipt, Unusable, read
 from .settings import Settings
@@ -122,7 +122,8 @@ def make_plan(
     prefix = Path(layout.prefix("g<new>"))
     order = BuildOrder(content, interpreter, prefix, prefix / WORK, settings, upgrade=wanted.upgrade)
     resolving = () if content.pylock_text is not None else found.resolve(order).steps
-    steps = (*resolving, *found.create(order).steps, *found.install(order, EMPTY_LOCK).steps)
+    installing = found.install(order, SOME_LOCK).steps if content.requirements or content.pylock_text else ()
+    steps = (*resolving, *found.create(order).steps, *installing)
     return replace(plan, steps=steps)
 
 

@@ -10,9 +10,12 @@ import errno
 import json
 import os
 import stat
-from typing import Any
 
 from .layout import generation_number
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 SCHEMA = 1
 

@@ -12,10 +12,10 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from .index import Credentials, join_credentials, split_credentials
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
 

@@ -8,8 +8,8 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from .callables import Callables
 from .driver import Driver, Queue
-from .function import Callables
 
 if TYPE_CHECKING:
     from .future import CallFuture

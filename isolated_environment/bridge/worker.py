@@ -17,12 +17,12 @@ from ..errors import (
     WorkerClosedError,
 )
 from .batch import Batch
+from .callables import Callables
 from .calls import Calls, Outcome
 from .connection import Connection
 from .deadlines import Late, timed_out
 from .driven import Driven
 from .driver import Driver, Queue
-from .function import Callables
 from .pickling import Peer
 from .proxy import Proxy
 from .spawn import END_WITH_US, WorkerProcess

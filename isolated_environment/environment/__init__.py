@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
 
 from ..declaration import Declaration, absolute, text_of
 from .calling import CallingMethods
@@ -12,10 +11,12 @@ from .handle import Handle
 from .questions import QuestionMethods
 from .running import RunningMethods
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
+    from typing import Any
 
     from ..events import Event
     from ..index import Index

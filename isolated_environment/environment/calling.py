@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, cast
 
-from ..bridge.function import Callables
+from ..bridge.callables import Callables
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from ..bridge.future import CallFuture
     from ..bridge.pool import WorkerPool
     from ..bridge.reach import Peer
@@ -108,18 +110,18 @@ class CallingMethods(Callables):
 
     def _worker(self, env: Overlay | None, **options: Any) -> Worker:
         from ..bridge.worker import Worker
-        from ..process import make_mapping
+        from ..environ import make_mapping
 
         held = self._handle.ensure()
         return Worker(
             held.prefix, make_mapping(held.prefix, None, env or {}), _peer_of(held), held=held.lease, **options
         )
 
-    def _call(self, timeout: float | None, target: object, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+    def _call(self, timeout: float | None, target: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         """As :meth:`call`, with a time-out of its own, in seconds."""
         worker = self._worker(None, is_for_one_call=True)
         try:
-            value = worker.function(cast("Callable[..., Any]", target), timeout=timeout)(*args, **kwargs)
+            value = worker.function(target, timeout=timeout)(*args, **kwargs)
         except BaseException:
             worker.close()
             raise

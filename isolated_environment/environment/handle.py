@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import _thread
 import os
-from typing import TYPE_CHECKING, Any
 
 from ..declaration import AskInput, Declaration
 from ..receipt import Unusable
 from ..store.warm import Held, guess_root, take
 from .places import Places
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from typing import Any
 
     from ..events import Event
     from ..ownership.placement import Placement
@@ -133,7 +134,7 @@ class Handle:
 
     def mapping(self, base: Mapping[str, str] | None, overlay: Mapping[str, str | None]) -> dict[str, str]:
         """Ensure, and return the environment mapping."""
-        from ..process import make_mapping
+        from ..environ import make_mapping
 
         return make_mapping(self.ensure().prefix, base, overlay)
 

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from isolated_environment.environ import make_mapping
 from isolated_environment.errors import CommandNotFoundError
 from isolated_environment.layout import PINS_NAME
-from isolated_environment.process import find_command, make_mapping, popen, prepare, run
+from isolated_environment.process import find_command, popen, prepare, run
 
 ECHO = "import sys, json; print(json.dumps(sys.argv[1:]))"
 

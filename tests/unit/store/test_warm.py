@@ -89,12 +89,13 @@ def test_the_audit_hook_hears_nothing_forbidden(ready, more):
     assert sins(answer["heard"]) == []
 
 
-def test_nothing_that_is_not_python_s_own_is_imported(ready):
-    modules = {name.partition(".")[0] for name in warm(ready)["modules"]}
+@pytest.mark.parametrize("more", [(), ("environment",)], ids=["ensure", "environment"])
+def test_nothing_that_is_not_python_s_own_is_imported(ready, more):
+    modules = {name.partition(".")[0] for name in warm(ready, *more)["modules"]}
     foreign = modules - set(sys.stdlib_module_names) - {"__main__", "isolated_environment", "sitecustomize"}
     assert {name for name in foreign if not name.startswith(("_distutils_hack", "__editable"))} == set()
-    heavy = {"asyncio", "ctypes", "email", "http", "importlib.metadata", "logging", "socket", "ssl", "subprocess"}
-    assert modules & (heavy - {"importlib.metadata"}) == set()
+    heavy = {"asyncio", "ctypes", "dataclasses", "email", "http", "logging", "socket", "ssl", "subprocess", "typing"}
+    assert modules & heavy == set()
 
 
 def test_the_audit_hook_hears_a_build(ready, make):
