@@ -11,7 +11,7 @@ from ..child.decoder import Decoder
 from ..child.parcels import Memory
 from ..child.transport import has_input
 from ..errors import ProtocolError
-from .spawn import WorkerProcess
+from .worker_process import WorkerProcess
 
 
 class Arrivals:

@@ -16,7 +16,7 @@ from .arrivals import Arrivals
 from .deadlines import Late
 from .deaths import death_of, not_started
 from .output import Output
-from .spawn import GRACE, WorkerProcess
+from .worker_process import GRACE, WorkerProcess
 
 #: Milliseconds between two looks at the process where the kernel cannot tell of its end (no pidfd: macOS).
 _LOOK = 50

@@ -115,6 +115,7 @@ class Driver:
         idle: Seconds without a call after which *on_idle* is called; ``None``: never.
         on_idle: Gives the worker up.
         is_replaced: Whether *worker* returns another one when the last has ended.
+        renew: Makes the worker of the next call, when the one before has ended: each then gets one of its own.
     """
 
     def __init__(
@@ -125,12 +126,14 @@ class Driver:
         idle: float | None = None,
         on_idle: Callable[[], object] = lambda: None,
         is_replaced: bool = True,
+        renew: Callable[[], object] | None = None,
     ) -> None:
         self.queue = queue
         self._worker = worker
         self._idle = idle
         self._on_idle = on_idle
         self._is_replaced = is_replaced
+        self._renew = renew
         self._depth = 1
         self._thread = threading.Thread(target=self._run, name="isolated_environment driver", daemon=True)
         self._thread.start()
@@ -167,6 +170,9 @@ class Driver:
                 call.fail(WorkerClosedError("the worker has ended", hint="make a new one"))
             return
         self._put_back(left)
+        if self._renew is not None:
+            self._renew()
+            return
         each = (time.monotonic() - started) / max(1, len(begun) - len(left))
         self._depth = min(_DEPTH, self._depth * 2) if each < _SHORT else 1
 

@@ -27,6 +27,8 @@ class WorkerPool(concurrent.futures.Executor, Callables):
         count: How many.
         timeout: Seconds that a call may take; ``None``: any.
         idle_timeout: Seconds without a call after which a worker ends, until there is a call again; ``None``: never.
+        place: Where a worker is.
+        on_close: Called when the last worker has ended.
     """
 
     def __init__(
@@ -36,12 +38,16 @@ class WorkerPool(concurrent.futures.Executor, Callables):
         *,
         timeout: float | None = None,
         idle_timeout: float | None = None,
+        place: type[Place] | None = None,
+        on_close: Callable[[], object] = lambda: None,
     ) -> None:
         self._timeout = timeout
         self._queue = Queue()
-        self._places = [_Place(make, number) for number in range(count)]
+        self._on_close = on_close
+        self._places = [(place or Place)(make, number) for number in range(count)]
         self._drivers = [
-            Driver(self._queue, place.worker, idle=idle_timeout, on_idle=place.close) for place in self._places
+            Driver(self._queue, place.worker, idle=idle_timeout, on_idle=place.close, renew=place.renew)
+            for place in self._places
         ]
         weakref.finalize(self, self._queue.close)  # nobody can shut it down any more: threads and workers end
 
@@ -103,10 +109,19 @@ class WorkerPool(concurrent.futures.Executor, Callables):
             driver.join()
         for place in self._places:
             place.close()
+        self._on_close()
 
 
-class _Place:
-    """Where one worker of a pool is, or will be."""
+class Place:
+    """Where one worker of a pool is, or will be.
+
+    Args:
+        make: Makes the worker of a number.
+        number: The number.
+    """
+
+    #: Makes the worker of the next call, where each gets one of its own.
+    renew: Callable[[], object] | None = None
 
     def __init__(self, make: Callable[[int], Worker], number: int) -> None:
         self._make = make
@@ -115,6 +130,7 @@ class _Place:
 
     @property
     def pid(self) -> int | None:
+        """The process id of the worker, while there is one."""
         worker = self._worker
         return worker.pid if worker is not None and worker.is_alive else None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +25,9 @@ from .driven import Driven
 from .driver import Driver, Queue
 from .pickling import Peer
 from .proxy import Proxy
-from .spawn import END_WITH_US, WorkerProcess
+from .spawn import END_WITH_US
 from .stream import Items, Stream
+from .worker_process import WorkerProcess
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -47,11 +48,11 @@ class Worker(Driven, Callables):
     or when nothing refers to it any more.  It ends with the process that made it, however that ends.
 
     Args:
-        prefix: The environment.
-        env: The environment mapping of its process.
+        process: Its process.
         peer: What is known of the environment.
         timeout: Seconds that a call may take; ``None``: any.
         on_output: Takes each line that the worker writes to stdout or stderr; by default ``sys.stderr`` does.
+        preload: Modules to import in it before anything else.
         setup: What to call in it before anything else: a target, or a tuple of a target and its arguments.
         held: What must live as long as the worker: the environment's lease.
         is_for_one_call: Close it when its call, or the stream that this returned, has ended.
@@ -63,34 +64,37 @@ class Worker(Driven, Callables):
 
     def __init__(
         self,
-        prefix: str,
-        env: Mapping[str, str],
+        process: WorkerProcess,
         peer: Peer,
         *,
         timeout: float | None = None,
         on_output: Callable[[str], object] | None = None,
+        preload: Iterable[str] = (),
         setup: object = None,
         held: object = None,
         is_for_one_call: bool = False,
     ) -> None:
         self._timeout = timeout
+        self._peer = peer
         self._held = held
         self._is_for_one_call = is_for_one_call
         self._mutex = threading.RLock()
         self._ended: BaseException | None = None
         self._driver: Driver | None = None
         self._beginning = threading.Lock()
-        self._connection = Connection(WorkerProcess(prefix, env), on_output)
+        self._connection = Connection(process, on_output)
         self._calls = Calls(self._connection, peer, is_for_one_call=is_for_one_call)
         self._finalizer = weakref.finalize(self, _finish, self._connection, self._mutex)
         with self._driving() as calls:
             calls.configure()
-        if setup is not None:
-            try:
+        try:
+            for name in preload:
+                self.call("builtins:exec", f"import {name}")
+            if setup is not None:
                 self.call(*(setup if isinstance(setup, tuple) else (setup,)))
-            except BaseException:
-                self.close()
-                raise
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def pid(self) -> int:
@@ -104,6 +108,10 @@ class Worker(Driven, Callables):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.pid}{'' if self._ended is None else ', ended'}>"
+
+    def twin(self, process: WorkerProcess, **options: Any) -> Worker:
+        """Return a worker of the same environment in *process*; *options* are those of this class."""
+        return Worker(process, self._peer, held=self._held, **options)
 
     # calling
 

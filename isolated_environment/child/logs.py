@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 _TOLD = ("name", "levelno", "levelname", "pathname", "lineno", "funcName", "created", "msecs", "thread", "threadName")
 
 
+#: What forwards them now.
+_handler: Any = None
+
+
 def forward(levels: Mapping[str, int], send: Send) -> None:
     """Forward records.
 
@@ -27,6 +31,11 @@ def forward(levels: Mapping[str, int], send: Send) -> None:
         levels: The levels of the host's loggers by name; the root's is ``""``.
         send: Takes a record as a dict; called in the thread that logged.
     """
+    global _handler  # noqa: PLW0603 - the logging that it is a handler of is the process's, too
+    sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, _Watch)]
+    if _handler is not None:  # that of the process that this one was forked from
+        sys.modules["logging"].getLogger().removeHandler(_handler)
+        _handler = None
     if "logging" in sys.modules:
         _attach(sys.modules["logging"], levels, send)
     else:
@@ -77,6 +86,8 @@ def _attach(logging: Any, levels: Mapping[str, int], send: Send) -> None:
             except Exception:  # noqa: BLE001 - as every handler of logging does
                 self.handleError(record)
 
-    logging.getLogger().addHandler(Forwarder())
+    global _handler  # noqa: PLW0603 - as above
+    _handler = Forwarder()
+    logging.getLogger().addHandler(_handler)
     for name, level in levels.items():
         logging.getLogger(name or None).setLevel(level)

@@ -1,4 +1,4 @@
-"""The program that a worker runs: ``python -I serve.py LIVENESS TRANSPORT``.
+"""The program that a worker runs: ``python -I serve.py LIVENESS TRANSPORT [FORKS]``.
 
 It answers calls until it is told to stop or the host is gone.  Nothing of the host but this directory is used, and
 nothing is written to it.
@@ -55,12 +55,13 @@ def _load_source(name: str) -> Any:
     return sys.modules[__package__ + "." + name]
 
 
-def _serve(descriptor: int, kind: str) -> int:
+def _serve(descriptor: int, kind: str, forks: int = -1) -> int:
     """Answer calls until the host says that it is enough, or is gone.
 
     Args:
         descriptor: The reading end of the liveness pipe, or -1.
         kind: The descriptor of a socket, or ``pipes``.
+        forks: The descriptor of the socket that descriptors of forks come on, or -1.
 
     Returns:
         The exit code of the process.
@@ -78,6 +79,10 @@ def _serve(descriptor: int, kind: str) -> int:
     gc.enable()
     handles.session = session.Session(transport.take_standard_descriptors(kind))
     liveness.watch(descriptor)
+    if forks >= 0:
+        from . import forking
+
+        forking.prepare(forks, descriptor)
     try:
         if hasattr(_signal, "pthread_sigmask"):  # the host has it wait until here
             _signal.pthread_sigmask(_signal.SIG_UNBLOCK, (_signal.SIGINT,))
@@ -90,4 +95,4 @@ def _serve(descriptor: int, kind: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(_serve(int(sys.argv[1]), sys.argv[2]))
+    sys.exit(_serve(int(sys.argv[1]), sys.argv[2], *map(int, sys.argv[3:])))

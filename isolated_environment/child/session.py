@@ -56,6 +56,10 @@ class Session(reader.Reader):
                     stream.close()
                 return
 
+    def leave(self) -> None:
+        """In a fork: the connection is the other process's."""
+        self._link.close()
+
     # what the host asked for
 
     def _await_call(self) -> None:

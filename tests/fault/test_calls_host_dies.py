@@ -110,8 +110,8 @@ LEAVES_A_SIBLING = (
     + """
 if "forgets to close" in sys.argv:
     import weakref
-    from isolated_environment.bridge import spawn
-    spawn._alive = weakref.WeakSet()
+    from isolated_environment.bridge import worker_process
+    worker_process._alive = weakref.WeakSet()
 child = os.fork()
 if child == 0:
     os.close(1)
@@ -184,6 +184,29 @@ def test_workers_whose_pipe_a_sibling_holds_are_found(beyond):
     """The negative control of the test with the sibling."""
     pids, left = survivors(LEAVES_A_SIBLING, beyond.path, "forgets to close")
     assert set(left) == set(pids)
+
+
+FORKS = (
+    CALLS
+    + """
+pool = env.workers(2, fork=True, on_output=lambda line: None)
+doing = [pool.submit("builtins:exec", "import time\\ntime.sleep(60)") for _ in range(2)]
+while len(pool.pids) < 2:
+    time.sleep(0.01)
+with env.workers(1, fork=True) as other:
+    parent = other.call("os:getppid")
+    while not other.pids:
+        time.sleep(0.01)
+    say(dict(zip(("one", "two"), pool.pids), idle=other.pids[0], parent=parent))
+    time.sleep(60)
+"""
+)
+
+
+def test_forks_and_what_they_are_forked_from_end_with_the_host(beyond):
+    pids, left = survivors(FORKS, beyond.path)
+    assert len(set(pids.values())) == 4
+    assert left == []
 
 
 ARRAYS = (

@@ -14,6 +14,7 @@ from isolated_environment import errors
 from isolated_environment.bridge import connection
 from isolated_environment.bridge.bundle import Bundle
 from isolated_environment.bridge.reach import Peer
+from isolated_environment.bridge.spawn import SpawnedProcess
 from isolated_environment.bridge.worker import Worker
 from isolated_environment.child import wire
 from tests.support.processes import await_end
@@ -42,7 +43,10 @@ def nothing_left():
 def ask(prefix: Path, *orders, timeout: float | None = 5.0):
     """Call a stub that hears the first frames and follows *orders*; return the value or the error."""
     worker = Worker(
-        make_stub(prefix, ("hear", 1), *orders), {}, Peer("3.11", 5, ()), timeout=timeout, on_output=lambda _: None
+        SpawnedProcess(make_stub(prefix, ("hear", 1), *orders), {}),
+        Peer("3.11", 5, ()),
+        timeout=timeout,
+        on_output=lambda _: None,
     )
     try:
         return worker.call("beyond:echo", 1)
@@ -126,7 +130,7 @@ def test_a_result_that_cannot_be_built_is_no_end(tmp_path):
     prefix = make_stub(
         tmp_path, ("hear", 1), ("send", HELLO + wire.encode(wire.RESULT, 1, b"garbage")), ("sleep", 0.2), ("send", more)
     )
-    with Worker(prefix, {}, Peer("3.11", 5, ()), on_output=lambda _: None, timeout=5) as worker:
+    with Worker(SpawnedProcess(str(prefix), {}), Peer("3.11", 5, ()), on_output=lambda _: None, timeout=5) as worker:
         with pytest.raises(errors.SerializationError) as caught:
             worker.call("beyond:echo", 1)
         assert caught.value.side == "host"
@@ -135,8 +139,7 @@ def test_a_result_that_cannot_be_built_is_no_end(tmp_path):
 
 def test_row_49_an_answer_that_comes_too_late_is_nobody_s(tmp_path):
     worker = Worker(
-        make_stub(tmp_path, ("hear", 1), ("send", HELLO), ("sleep", 0.5), ("send", RESULT)),
-        {},
+        SpawnedProcess(make_stub(tmp_path, ("hear", 1), ("send", HELLO), ("sleep", 0.5), ("send", RESULT)), {}),
         Peer("3.11", 5, ()),
         timeout=0.2,
         on_output=lambda _: None,
@@ -228,7 +231,7 @@ def starting(prefix: Path, script: str | None, mode: int = 0o755):
         python.write_text(script)
         python.chmod(mode)
     with pytest.raises(errors.WorkerStartError) as caught:
-        Worker(str(prefix), {}, Peer("3.11", 5, ()), on_output=lambda _: None).call("beyond:echo", 1)
+        Worker(SpawnedProcess(str(prefix), {}), Peer("3.11", 5, ()), on_output=lambda _: None).call("beyond:echo", 1)
     return caught.value
 
 

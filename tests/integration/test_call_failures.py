@@ -160,6 +160,7 @@ def test_an_end_beside_the_call(beyond, where, how):
 
 def test_an_interpreter_that_does_not_come_up(beyond, tmp_path):
     from isolated_environment.bridge.reach import Peer
+    from isolated_environment.bridge.spawn import SpawnedProcess
     from isolated_environment.bridge.worker import Worker
 
     python = tmp_path / "bin" / "python"
@@ -168,11 +169,11 @@ def test_an_interpreter_that_does_not_come_up(beyond, tmp_path):
     python.chmod(0o755)
     peer = Peer("3.11", 5, ())
     with pytest.raises(errors.WorkerStartError, match="did not come up") as caught:
-        Worker(str(tmp_path), {}, peer, on_output=quiet).call(ECHO, 1)
+        Worker(SpawnedProcess(str(tmp_path), {}), peer, on_output=quiet).call(ECHO, 1)
     assert "cannot load libpython" in caught.value.tail
     python.unlink()
     with pytest.raises(errors.WorkerStartError, match="cannot be started"):
-        Worker(str(tmp_path), {}, peer)
+        Worker(SpawnedProcess(str(tmp_path), {}), peer)
 
 
 # time
