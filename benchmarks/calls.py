@@ -1,126 +1,159 @@
-"""Calls next to what processes and sockets alone take."""
+"""Calls next to what processes and sockets alone take, and to other libraries."""
 
 from __future__ import annotations
 
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 
 from isolated_environment import IsolatedEnvironment
 
 from . import floors
-from .clock import Table, interleaved, samples_of
+from .clock import Action, Plot, Table, Times, each, interleaved, samples_of
 from .memory import pss
+from .peer import Peers
 
 ADD = "operator:add"
-IN_FLIGHT, ITEMS, WORKERS, MANY = 1_000, 10_000, 10, 10_000
+IN_FLIGHT, ITEMS, WORKERS, MANY, BLOCK = 1_000, 10_000, 10, 10_000, 500
+#: How large the argument of a call is, and how often it is taken a round.
+PAYLOADS = {"1 B": (1, 100), "1 KB": (10**3, 100), "100 KB": (10**5, 50), "10 MB": (10**7, 3), "100 MB": (10**8, 1)}
+STANDARD = "standard library"
+PIPE = "multiprocessing.Pipe"
+#: The peers that have calls in a process of their own; those that only run programs let one print.
+ONE_SHOT = ("execnet 2.1.2", "uvtrick 0.4.2", "appose 0.12.0", "isolate 0.26.12", "pyisolate 0.10.2")
+PRINTING = ("isolated-environment 2.0.5", "uv-iso-env 1.0.44")
+WARM = ("execnet 2.1.2", "loky 3.7", "appose 0.12.0", "pyisolate 0.10.2", "isolate 0.26.12")
+TEN = ("execnet 2.1.2", "loky 3.7", "appose 0.12.0")
 
 
-def measure(env: IsolatedEnvironment, rounds: int) -> Iterator[Table]:
+def measure(env: IsolatedEnvironment, peers: Peers, rounds: int) -> Iterator[Table | Plot]:
     """Yield tables of all measures.
 
     Args:
         env: An environment that is there.
+        peers: The other libraries.
         rounds: How often each is taken, at least five times.
     """
     rounds = max(rounds, 5)
     python = str(env.which("python"))
-    yield _one_shot(env, python, rounds)
-    yield from _warm(env, python, rounds)
-    yield _many(env, python, rounds)
-    yield _stream(env, python, rounds)
-    yield _workers(env, python, rounds)
+    yield _one_shot(env, peers, python, rounds)
+    yield from _warm(env, peers, python, rounds)
+    yield from _payloads(env, peers, rounds)
+    yield _many(env, peers, python, rounds)
+    yield _stream(env, peers, python, rounds)
+    yield _workers(env, peers, python, rounds)
     yield _idle(env, python)
 
 
-def _one_shot(env: IsolatedEnvironment, python: str, rounds: int) -> Table:
+def _one_shot(env: IsolatedEnvironment, peers: Peers, python: str, rounds: int) -> Table:
     nothing = "python -I -S -c pass (floor)"
-    actions: dict[str, Callable[[], object]] = {nothing: floors.start(python), "env.call": lambda: env.call(ADD, 1, 2)}
-    interleaved(actions, 3)
-    return Table("one call in a process of its own", interleaved(actions, rounds * 8), nothing)
+    actions: dict[str, Action] = {
+        nothing: floors.start(python),
+        "env.call": lambda: env.call(ADD, 1, 2),
+        **{peer: peers.times(peer, "call", 1) for peer in ONE_SHOT},
+        **{f"{peer}, prints": peers.times(peer, "call", 1) for peer in PRINTING},
+    }
+    return Table("one call in a process of its own", interleaved(actions, rounds * 4, 2), nothing)
 
 
-def _warm(env: IsolatedEnvironment, python: str, rounds: int) -> list[Table]:
-    """Single calls, in rounds of 500: medians of the rounds' medians and of their 99th percentiles."""
-    names = ("one octet there and back (floor)", "worker.call")
-    medians: dict[str, list[float]] = {name: [] for name in names}
-    late: dict[str, list[float]] = {name: [] for name in names}
+def _warm(env: IsolatedEnvironment, peers: Peers, python: str, rounds: int) -> list[Table]:
+    """Single calls, in blocks: medians of the blocks' medians and of their 99th percentiles."""
+    ping_name = "one octet there and back (floor)"
     with floors.ping_pong(python) as ping, env.worker() as worker:
-        actions = dict(zip(names, (ping, lambda: worker.call(ADD, 1, 2)), strict=True))
-        for _ in range(rounds * 4):
-            for name, action in actions.items():
-                times = _times(action, 500)
-                medians[name].append(statistics.median(times))
-                late[name].append(times[int(len(times) * 0.99)])
-    own = samples_of({"its median (floor)": medians[names[1]]})
+        takers: dict[str, Callable[[], Times]] = {
+            ping_name: lambda: each(ping, BLOCK),
+            "worker.call": lambda: each(lambda: worker.call(ADD, 1, 2), BLOCK),
+            PIPE: peers.times(STANDARD, "warm", BLOCK),
+            "concurrent.futures.ProcessPoolExecutor": peers.times(STANDARD, "pool", BLOCK),
+            **{peer: peers.times(peer, "warm", BLOCK) for peer in WARM},
+        }
+        samples = interleaved({name: partial(_spread, taker) for name, taker in takers.items()}, rounds * 2, 1)
+    medians, late = ({n: replace(s, times=s.times[half::2]) for n, s in samples.items()} for half in (0, 1))
+    own = samples_of({"the median of worker.call (floor)": medians["worker.call"].times})
     return [
-        Table("one call of a warm worker, p50", samples_of(medians), names[0]),
-        Table("one call of a warm worker, p99", {**own, **samples_of(late)}, "its median (floor)"),
+        Table("one call of a warm worker, p50", medians, ping_name),
+        Table("one call of a warm worker, p99", {**own, **late}, next(iter(own))),
     ]
 
 
-def _times(action: Callable[[], object], count: int) -> list[float]:
-    action()
-    times = []
-    for _ in range(count):
-        started = time.perf_counter()
-        action()
-        times.append(time.perf_counter() - started)
-    return sorted(times)
+def _spread(taker: Callable[[], Times]) -> Times:
+    times = sorted(taker())
+    return Times((statistics.median(times), times[int(len(times) * 0.99)]))
 
 
-def _many(env: IsolatedEnvironment, python: str, rounds: int) -> Table:
+def _payloads(env: IsolatedEnvironment, peers: Peers, rounds: int) -> Iterator[Table | Plot]:
+    lines: dict[str, list[tuple[float, float]]] = {"worker.call": [], PIPE: []}
+    for shown, (size, count) in PAYLOADS.items():
+        octets = b"x" * size
+        with env.worker() as worker:
+            actions: dict[str, Action] = {
+                PIPE: peers.times(STANDARD, "octets", size, count),
+                "worker.call": partial(each, partial(worker.call, "builtins:len", octets), count),
+            }
+            table = Table(f"a call with {shown}", interleaved(actions, rounds, 1), PIPE)
+        yield table
+        for name, points in lines.items():
+            if not table.samples[name].error:
+                points.append((size, table.samples[name].median))
+    yield Plot("payload", "A call of a warm worker, bytes in", "bytes", "seconds", lines, ("log", "log"))
+
+
+def _many(env: IsolatedEnvironment, peers: Peers, python: str, rounds: int) -> Table:
     loop_name = f"{IN_FLIGHT} pickled calls by 40 lines on a socket (floor)"
     with floors.socket_loop(python) as loop, env.worker() as worker:
 
         def submit(count: int) -> None:
             futures = [worker.submit(ADD, number, 1) for number in range(count)]
-            assert [future.result() for future in futures] == list(range(1, count + 1)), "none is lost"
+            if [future.result() for future in futures] != list(range(1, count + 1)):
+                raise ValueError("an answer is lost")
 
         submit(MANY)
-        actions: dict[str, Callable[[], object]] = {
+        actions: dict[str, Action] = {
             loop_name: lambda: loop(IN_FLIGHT),
             f"{IN_FLIGHT} times worker.submit": lambda: submit(IN_FLIGHT),
+            PIPE: peers.times(STANDARD, "flight", IN_FLIGHT),
+            "execnet 2.1.2": peers.times("execnet 2.1.2", "flight", IN_FLIGHT),
         }
-        interleaved(actions, 2)
-        return Table(
-            "many calls on their way at once", interleaved(actions, rounds * 3), loop_name, per_second=IN_FLIGHT
-        )
+        samples = interleaved(actions, rounds * 3, 2)
+    return Table("many calls on their way at once", samples, loop_name, per_second=IN_FLIGHT)
 
 
-def _stream(env: IsolatedEnvironment, python: str, rounds: int) -> Table:
+def _stream(env: IsolatedEnvironment, peers: Peers, python: str, rounds: int) -> Table:
     loop_name = f"{ITEMS} pickled items by 40 lines on a socket (floor)"
     with floors.socket_stream(python) as loop, env.worker() as worker:
         items = f"(number for number in range({ITEMS}))"
-        actions: dict[str, Callable[[], object]] = {
+        actions: dict[str, Action] = {
             loop_name: loop,
             "a generator of the worker": lambda: list(worker.call("builtins:eval", items)),
+            PIPE: peers.times(STANDARD, "stream", ITEMS),
+            "execnet 2.1.2": peers.times("execnet 2.1.2", "stream", ITEMS),
         }
-        interleaved(actions, 2)
-        return Table("a stream of small items", interleaved(actions, rounds * 3), loop_name, per_second=ITEMS)
+        samples = interleaved(actions, rounds * 3, 2)
+    return Table("a stream of small items", samples, loop_name, per_second=ITEMS)
 
 
-def _workers(env: IsolatedEnvironment, python: str, rounds: int) -> Table:
+def _workers(env: IsolatedEnvironment, peers: Peers, python: str, rounds: int) -> Table:
     name = f"{WORKERS} times python -I -S -c pass at once (floor)"
 
-    def answer() -> None:
+    def answer() -> Times:
+        started = time.perf_counter()
         workers = [env.worker() for _ in range(WORKERS)]
-        ready.append(time.perf_counter())
-        for worker in workers:
-            assert worker.call(ADD, 1, 2) == 3
-        ready[-1] = time.perf_counter()
+        found = [worker.call(ADD, 1, 2) for worker in workers]
+        took = time.perf_counter() - started
         for worker in workers:
             worker.close()
+        if found != [3] * WORKERS:
+            raise ValueError(f"{found!r} came")
+        return Times([took])
 
-    ready: list[float] = []
-    took, floor = [], []
-    for _ in range(rounds):
-        floor.append(interleaved({name: floors.start(python, WORKERS)}, 1)[name].median)
-        started = time.perf_counter()
-        answer()
-        took.append(ready[-1] - started)
-    shown = f"{WORKERS} workers started and answering"
-    return Table(shown, samples_of({name: floor, shown: took}), name)
+    actions: dict[str, Action] = {
+        name: floors.start(python, WORKERS),
+        "env.worker": answer,
+        **{peer: peers.times(peer, "workers", WORKERS) for peer in TEN},
+    }
+    return Table(f"{WORKERS} workers started and answering", interleaved(actions, rounds, 1), name)
 
 
 def _idle(env: IsolatedEnvironment, python: str) -> Table:

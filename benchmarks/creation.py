@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -13,75 +13,53 @@ import uv
 
 from isolated_environment import IsolatedEnvironment
 
-from .clock import Table, interleaved, noted, samples_of
+from .clock import Action, Plot, Table, Times, interleaved, taken
+from .peer import Peers, base_python
 
 #: What is installed, by the name of the table.
 SETS: dict[str, tuple[str, ...]] = {
     "nothing": (),
     "six": ("six",),
+    "eight": ("flask", "six"),
     "numpy": ("numpy",),
     "thirty": ("flask", "pandas", "scikit-learn", "requests", "rich", "httpx", "pydantic"),
 }
 #: What is imported first of it.
-FIRST = {"nothing": "pass", "six": "import six", "numpy": "import numpy"}
+FIRST = {"nothing": "pass", "six": "import six", "eight": "import flask, six", "numpy": "import numpy"}
 FIRST["thirty"] = "import flask, pandas, sklearn, requests, rich, httpx, pydantic"
-RAW = "raw uv venv + uv pip install (floor)"
-#: Libraries that build with pip take half a minute for thirty packages.
+RAW, OURS = "raw uv venv + uv pip install (floor)", "ours, uv"
+PEERS = (
+    "uv-iso-env 1.0.44",
+    "appose 0.12.0",
+    "isolate 0.26.12",
+    "pyisolate 0.10.2",
+    "uvtrick 0.4.2",
+    "isolated-environment 2.0.5",
+    "virtualenv + pip",
+)
+#: They build with pip, which takes half a minute for thirty packages: only small sets are worth the time.
 SLOW = frozenset({"virtualenv + pip", "isolated-environment 2.0.5", "ours, pip"})
-#: Programs of the other libraries: they take the path, then the requirements.
-PEERS = {
-    "isolated-environment 2.0.5": (
-        "isolated-environment==2.0.5",
-        "import sys; from isolated_environment import isolated_environment as i; i(sys.argv[1], sys.argv[2:])",
-    ),
-    "uv-iso-env 1.0.44": (
-        "uv-iso-env==1.0.44",
-        (
-            "import sys, pathlib; from iso_env import IsoEnv, IsoEnvArgs, Requirements; "
-            "args = IsoEnvArgs(pathlib.Path(sys.argv[1]), Requirements('\\n'.join(sys.argv[2:]))); "
-            "IsoEnv(args).run(['python', '-c', 'pass'])"
-        ),
-    ),
-}
 
 
 class Field:
     """A directory full of environments, each in a place of its own."""
 
     def __init__(self, directory: Path) -> None:
-        self._directory = directory
+        self.directory = directory
         self._numbers = itertools.count()
         self._uv = str(uv.find_uv_bin())
-        self._peers = {name: IsolatedEnvironment(directory / name, [words[0]]) for name, words in PEERS.items()}
 
     def place(self) -> Path:
         """A path where nothing is."""
-        return self._directory / f"env{next(self._numbers)}"
+        return self.directory / f"env{next(self._numbers)}"
 
     def raw(self, packages: tuple[str, ...], prefix: Path) -> Path:
-        """``uv venv``, then ``uv pip install``; return the interpreter."""
+        """``uv venv`` of the interpreter that ours takes, too, then ``uv pip install``; return the new interpreter."""
         python = prefix / "bin" / "python"
-        subprocess.run([self._uv, "venv", "-q", "--no-project", prefix], check=True)
+        subprocess.run([self._uv, "venv", "-q", "--no-project", "--python", base_python(), prefix], check=True)
         if packages:
             subprocess.run([self._uv, "pip", "install", "-q", "--python", python, *packages], check=True)
         return python
-
-    def by_virtualenv(self, packages: tuple[str, ...], prefix: Path) -> None:
-        """``virtualenv``, then its pip."""
-        subprocess.run([sys.executable, "-m", "virtualenv", "-q", prefix], check=True)
-        quiet = ["-q", "--disable-pip-version-check"]
-        if packages:
-            subprocess.run([prefix / "bin" / "python", "-m", "pip", "install", *quiet, *packages], check=True)
-
-    def by_peer(self, name: str, packages: tuple[str, ...]) -> None:
-        """A library, in a process of its own, and away from this checkout: it may have the name of ours."""
-        peer = self._peers[name]
-        peer.run(
-            ["python", "-c", PEERS[name][1], str(self.place()), *packages],
-            cwd=self._directory,
-            check=True,
-            capture_output=True,
-        )
 
     def ours(self, packages: tuple[str, ...], path: Path, toolchain: str = "uv") -> IsolatedEnvironment:
         """This library, in this process."""
@@ -90,56 +68,77 @@ class Field:
         return env
 
 
-def measure(directory: Path, rounds: int) -> Iterator[Table]:
+def asking(packages: tuple[str, ...], path: Path) -> list[str]:
+    """Return the arguments of a process that asks this library for an environment."""
+    ask = f"IsolatedEnvironment({str(path)!r}, {list(packages)!r}, toolchain='uv', owner=None).ensure()"
+    code = f"import sys; sys.path[:0] = {sys.path!r}; from isolated_environment import IsolatedEnvironment; {ask}"
+    return [sys.executable, "-c", code]
+
+
+def measure(directory: Path, peers: Peers, rounds: int) -> Iterator[Table | Plot]:
     """Yield tables of all measures, with warm caches.
 
     Args:
         directory: For the environments; empty.
+        peers: The other libraries.
         rounds: How often each is made.
     """
     field = Field(directory)
+    lines: dict[str, list[tuple[float, float]]] = {RAW: [], OURS: []}
     for name, packages in SETS.items():
-        yield _create(field, name, packages, rounds)
-        yield _again(field, name, packages, rounds)
-        yield _first_result(field, name, packages, rounds)
+        table = _create(field, peers, name, rounds)
+        yield table
+        yield _again(field, name, rounds)
+        yield _first_result(field, peers, name, rounds)
+        count = len(list(field.raw(packages, field.place()).parents[1].glob("lib/*/site-packages/*.dist-info")))
+        for key, points in lines.items():
+            if not table.samples[key].error:
+                points.append((count, table.samples[key].median))
+    yield Plot("creating", "Creating an environment, warm caches", "packages", "seconds", lines)
 
 
-def _create(field: Field, name: str, packages: tuple[str, ...], rounds: int) -> Table:
-    actions: dict[str, Callable[[], object]] = {
+def _create(field: Field, peers: Peers, name: str, rounds: int) -> Table:
+    packages = SETS[name]
+    actions: dict[str, Action] = {
         RAW: lambda: field.raw(packages, field.place()),
-        "ours, uv": lambda: field.ours(packages, field.place()),
+        OURS: lambda: field.ours(packages, field.place()),
+        "ours, uv, in a process of its own": lambda: subprocess.run(asking(packages, field.place()), check=True),
         "ours, pip": lambda: field.ours(packages, field.place(), "pip"),
-        "virtualenv + pip": lambda: field.by_virtualenv(packages, field.place()),
-        **{peer: partial(field.by_peer, peer, packages) for peer in PEERS},
+        **{peer: partial(_by_peer, field, peers, peer, packages) for peer in PEERS},
     }
-    if name == "thirty":
+    if len(packages) > 1:
         actions = {key: action for key, action in actions.items() if key not in SLOW}
-    working = noted(actions)
-    return Table(f"create: {name}", interleaved(working, rounds), RAW)
+    return Table(f"create: {name}", interleaved(actions, rounds, 1), RAW)
 
 
-def _again(field: Field, name: str, packages: tuple[str, ...], rounds: int) -> Table:
+def _again(field: Field, name: str, rounds: int) -> Table:
     """The interpreter is dead; what is installed is known."""
-    path, again = field.place(), "ours, from the known lock"
-    env = field.ours(packages, path)
-    actions: dict[str, Callable[[], object]] = {
+    packages, path = SETS[name], field.place()
+
+    def again() -> Times:
+        field.ours(packages, path).python.unlink()
+        return taken(lambda: field.ours(packages, path))
+
+    actions: dict[str, Action] = {
         RAW: lambda: field.raw(packages, field.place()),
-        again: lambda: field.ours(packages, path),
+        "ours, from the known lock": again,
     }
-    times: dict[str, list[float]] = {key: [] for key in actions}
-    for _ in range(rounds):
-        env.python.unlink()
-        for key, sample in interleaved(actions, 1).items():
-            times[key] += sample.times
-        env = field.ours(packages, path)
-    return Table(f"create again: {name}", samples_of(times), RAW)
+    return Table(f"create again: {name}", interleaved(actions, rounds), RAW)
 
 
-def _first_result(field: Field, name: str, packages: tuple[str, ...], rounds: int) -> Table:
+def _first_result(field: Field, peers: Peers, name: str, rounds: int) -> Table:
+    packages, first, peer = SETS[name], FIRST[name], "uv-iso-env 1.0.44"
+
     def raw() -> None:
-        subprocess.run([field.raw(packages, field.place()), "-c", FIRST[name]], check=True)
+        subprocess.run([field.raw(packages, field.place()), "-c", first], check=True)
 
     def ours() -> None:
-        field.ours(packages, field.place()).run(["python", "-c", FIRST[name]], check=True)
+        field.ours(packages, field.place()).run(["python", "-c", first], check=True)
 
-    return Table(f"create and first import: {name}", interleaved({RAW: raw, "ours, uv": ours}, rounds), RAW)
+    by_peer = partial(_by_peer, field, peers, peer, packages, first)
+    actions: dict[str, Action] = {RAW: raw, OURS: ours, peer: by_peer}
+    return Table(f"create and first import: {name}", interleaved(actions, rounds), RAW)
+
+
+def _by_peer(field: Field, peers: Peers, peer: str, *arguments: object) -> Times:
+    return peers.once(peer, "create", str(field.place()), *arguments)
