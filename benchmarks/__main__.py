@@ -9,17 +9,16 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 
 from isolated_environment import IsolatedEnvironment
 
-from . import arrays, askers, calls, creation, plots, storage, warm
+from . import arrays, askers, calls, creation, page, plots, storage, warm
 from .clock import Plot, Table
 from .peer import Peers
 
@@ -42,45 +41,31 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5, help="how often each thing is measured")
     parser.add_argument("--only", type=lambda text: text.split(","), default=list(PARTS), help=f"of {','.join(PARTS)}")
     parser.add_argument("--json", type=Path, help="write every time, in seconds, into this file")
-    parser.add_argument(
-        "--write", action="store_true", help=f"put tables and plots beside {PAGE.name} of the documentation"
-    )
+    parser.add_argument("--write", action="store_true", help=f"put tables and plots into {PAGE.name} and beside it")
     arguments = parser.parse_args()
     if not set(PARTS).issuperset(arguments.only):
         parser.error(f"--only takes {', '.join(PARTS)}")
     for name in [name for name in os.environ if name.startswith("PYTHON")]:
         del os.environ[name]  # one of them forbids what a first import costs
-    found: list[Table | Plot] = []
+    found: dict[str, list[Table | Plot]] = {}
     with tempfile.TemporaryDirectory() as directory, closing(Peers(Path(directory) / "peers")) as peers:
         for part in arguments.only:
+            found[part] = []
             for piece in PARTS[part](Path(directory) / part, peers, arguments.rounds):
                 sys.stdout.write(str(piece) if isinstance(piece, Table) else "")
                 sys.stdout.flush()
-                found.append(piece)
+                found[part].append(piece)
         if arguments.json:
-            arguments.json.write_text(json.dumps([piece.raw() for piece in found], indent=1))
+            arguments.json.write_text(json.dumps([piece.raw() for piece in chain(*found.values())], indent=1))
         if arguments.write:
-            _write([piece for piece in found if isinstance(piece, Table)])
-            drawn = [piece for piece in found if isinstance(piece, Plot)]
+            page.write(PAGE, found, PARTS)
+            drawn = [piece for piece in chain(*found.values()) if isinstance(piece, Plot)]
             plots.draw(drawn, Path(directory) / "plots", PAGE.with_suffix(""))
     return 0
 
 
 def _environment(path: Path, *requirements: str) -> IsolatedEnvironment:
     return IsolatedEnvironment(path, list(requirements), owner=None)
-
-
-def _write(tables: list[Table]) -> None:
-    """Put the tables behind the mark in the page, with the machine and the versions."""
-    text, mark, _ = PAGE.read_text("utf-8").partition("<!-- tables -->\n")
-    names = ("uv", "virtualenv", "numpy", "cloudpickle")
-    versions = ", ".join(f"{name} {version(name)}" for name in names)
-    model = next((line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")), "")
-    machine = (
-        f"{platform.system()} {platform.release()}, {model.partition(': ')[2]}, {len(os.sched_getaffinity(0))} cores"
-    )
-    head = f"\n{machine}; CPython {platform.python_version()}, {versions}.\n\n"
-    PAGE.write_text(text + mark + head + "".join(map(str, tables)).rstrip("\n") + "\n", "utf-8")
 
 
 if __name__ == "__main__":

@@ -147,7 +147,7 @@ def reason(error: BaseException) -> str:
     text = output.decode(errors="replace") if isinstance(output, bytes) else output or str(error)
     line = (text.strip().splitlines() or [""])[-1].strip()
     line = re.sub(r"\w+://\S+|(?:/[\w.+~-]+){2,}/?", "…", line).replace("|", "/")
-    return (f"{line}" if isinstance(error, PeerError) else f"{type(error).__name__}: {line}")[:120]
+    return (line if isinstance(error, PeerError) else f"{type(error).__name__}: {line}")[:120]
 
 
 class PeerError(Exception):

@@ -29,6 +29,7 @@ def _draw(plot: dict[str, Any], path: Path) -> None:
     axes.set(xscale=plot["scales"][0], yscale=plot["scales"][1])
     if plot["scales"][1] == "linear":
         axes.set_ylim(bottom=0)
+    axes.minorticks_off()
     axes.grid(alpha=0.3)
     axes.legend()
     figure.savefig(path, metadata={"Date": None})

@@ -25,7 +25,7 @@ def measure(directory: Path, rounds: int) -> Iterator[Table | Plot]:
         rounds: How often each is taken.
     """
     path, package = directory / "six", "six"
-    env = IsolatedEnvironment(path, [package], owner=None)
+    env = IsolatedEnvironment(path, [package])
     env.ensure()
     yield _handles(env, partial(_ensure, path, package))
     yield _starts(path, package, rounds)
@@ -33,7 +33,7 @@ def measure(directory: Path, rounds: int) -> Iterator[Table | Plot]:
 
 
 def _ensure(path: Path, *packages: str) -> None:
-    IsolatedEnvironment(path, list(packages), owner=None).ensure()
+    IsolatedEnvironment(path, list(packages)).ensure()
 
 
 def _handles(env: IsolatedEnvironment, new: Action) -> Table:
