@@ -27,6 +27,8 @@ SETS: dict[str, tuple[str, ...]] = {
 #: What is imported first of it.
 FIRST = {"nothing": "pass", "six": "import six", "eight": "import flask, six", "numpy": "import numpy"}
 FIRST["thirty"] = "import flask, pandas, sklearn, requests, rich, httpx, pydantic"
+#: The sets of few more packages than the one before; numpy is one as six is, but large.
+PLOTTED = ("nothing", "six", "eight", "thirty")
 RAW, OURS = "raw uv venv + uv pip install (floor)", "ours, uv"
 PEERS = (
     "uv-iso-env 1.0.44",
@@ -90,6 +92,8 @@ def measure(directory: Path, peers: Peers, rounds: int) -> Iterator[Table | Plot
         yield table
         yield _again(field, name, rounds)
         yield _first_result(field, peers, name, rounds)
+        if name not in PLOTTED:
+            continue
         count = len(list(field.raw(packages, field.place()).parents[1].glob("lib/*/site-packages/*.dist-info")))
         for key, points in lines.items():
             if not table.samples[key].error:
