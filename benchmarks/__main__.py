@@ -29,7 +29,7 @@ PARTS: dict[str, Callable[[Path, Peers, int], Iterator[Table | Plot]]] = {
     "disk": lambda directory, _, rounds: storage.measure_disk(directory, rounds),
     "askers": lambda directory, _, rounds: askers.measure(directory, rounds),
     "warm": lambda directory, _, rounds: warm.measure(directory, rounds),
-    "calls": lambda directory, peers, rounds: calls.measure(_environment(directory), peers, rounds),
+    "calls": lambda directory, peers, rounds: calls.measure(_environment(directory, "numpy"), peers, rounds),
     "arrays": lambda directory, peers, rounds: arrays.measure(_environment(directory, "numpy"), peers, rounds),
 }
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "explanation" / "performance.md"
@@ -49,6 +49,7 @@ def main() -> int:
         del os.environ[name]  # one of them forbids what a first import costs
     found: dict[str, list[Table | Plot]] = {}
     with tempfile.TemporaryDirectory() as directory, closing(Peers(Path(directory) / "peers")) as peers:
+        os.environ["ISOLATED_ENVIRONMENT_CACHE_DIR"] = str(Path(directory) / "cache")
         for part in arguments.only:
             found[part] = []
             for piece in PARTS[part](Path(directory) / part, peers, arguments.rounds):

@@ -11,7 +11,7 @@ from functools import partial
 from isolated_environment import IsolatedEnvironment
 
 from . import floors
-from .clock import Action, Plot, Table, Times, each, interleaved, samples_of
+from .clock import Action, Plot, Table, Times, each, interleaved, samples_of, taken
 from .memory import pss
 from .peer import Peers
 
@@ -39,6 +39,7 @@ def measure(env: IsolatedEnvironment, peers: Peers, rounds: int) -> Iterator[Tab
     rounds = max(rounds, 5)
     python = str(env.which("python"))
     yield _one_shot(env, peers, python, rounds)
+    yield _forked(env, rounds)
     yield from _warm(env, peers, python, rounds)
     yield from _payloads(env, peers, rounds)
     yield _many(env, peers, python, rounds)
@@ -56,6 +57,30 @@ def _one_shot(env: IsolatedEnvironment, peers: Peers, python: str, rounds: int) 
         **{f"{peer}, prints": peers.times(peer, "call", 1) for peer in PRINTING},
     }
     return Table("one call in a process of its own", interleaved(actions, rounds * 4, 2), nothing)
+
+
+def _forked(env: IsolatedEnvironment, rounds: int) -> Table:
+    """One call after the other finds no process ready; the other rows leave it ten milliseconds."""
+    with (
+        env.worker(setup=("builtins:exec", "import numpy")) as worker,
+        env.workers(1, fork=True, preload=["numpy"]) as pool,
+    ):
+
+        def rested(action: Callable[[], object]) -> Action:
+            def times() -> Times:
+                time.sleep(0.01)
+                return taken(action)
+
+            return times
+
+        floor = "a call of a warm worker that waited (floor)"
+        actions: dict[str, Action] = {
+            floor: rested(lambda: worker.call(ADD, 1, 2)),
+            "in a process forked for it": rested(lambda: pool.call(ADD, 1, 2)),
+            "in a process forked for it, an array comes back": rested(lambda: pool.call("numpy:arange", 5)),
+            "in a process forked for it, one right after the other": lambda: each(lambda: pool.call(ADD, 1, 2), 5),
+        }
+        return Table("a call in a process that has NumPy loaded", interleaved(actions, rounds * 10, 2), floor)
 
 
 def _warm(env: IsolatedEnvironment, peers: Peers, python: str, rounds: int) -> list[Table]:

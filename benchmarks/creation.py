@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from unittest import mock
 
 import uv
 
@@ -70,6 +72,12 @@ class Field:
         return env
 
 
+def fill_cache(create: Callable[[], object]) -> None:
+    """Create something once and wait for the bytecode, which is else compiled when nobody waits for it."""
+    with mock.patch.dict(os.environ, {"ISOLATED_ENVIRONMENT_BYTECODE": "now"}):
+        create()
+
+
 def asking(packages: tuple[str, ...], path: Path) -> list[str]:
     """Return the arguments of a process that asks this library for an environment."""
     ask = f"IsolatedEnvironment({str(path)!r}, {list(packages)!r}, toolchain='uv', owner=None).ensure()"
@@ -88,6 +96,7 @@ def measure(directory: Path, peers: Peers, rounds: int) -> Iterator[Table | Plot
     field = Field(directory)
     lines: dict[str, list[tuple[float, float]]] = {RAW: [], OURS: []}
     for name, packages in SETS.items():
+        fill_cache(partial(field.ours, packages, field.place()))
         table = _create(field, peers, name, rounds)
         yield table
         yield _again(field, name, rounds)

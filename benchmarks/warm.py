@@ -54,12 +54,16 @@ def _starts(path: Path, package: str, rounds: int) -> Table:
         argv = [sys.executable, "-S", "-c", f"import sys; sys.path[:0] = {sys.path!r}; {code}"]
         subprocess.run(argv, env=environ, check=True)
 
-    use = f"from isolated_environment import IsolatedEnvironment as E; E({str(path)!r}, [{package!r}]).ensure()"
+    paths, ours = "from pathlib import Path; ", "from isolated_environment import IsolatedEnvironment; "
+    handle = f"IsolatedEnvironment(Path({str(path)!r}), [{package!r}])"
     floor = "python -S -c pass (floor)"
     actions: dict[str, Action] = {
         floor: lambda: start("pass"),
         "import isolated_environment": lambda: start("import isolated_environment"),
-        "import and first ensure()": lambda: start(use),
+        "from pathlib import Path": lambda: start(paths),
+        "the same, import IsolatedEnvironment": lambda: start(paths + ours),
+        "the same, and the first ensure()": lambda: start(f"{paths}{ours}{handle}.ensure()"),
+        "the same, and the first environment()": lambda: start(f"{paths}{ours}{handle}.environment()"),
     }
     return Table("a process that starts", interleaved(actions, max(rounds, 5) * 4, 1), floor)
 

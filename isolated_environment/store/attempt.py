@@ -157,8 +157,9 @@ class Attempt:
 
     def _create(self, order: BuildOrder, runner: Runner) -> Identity:
         prefix = order.prefix
-        runner.run(self._site.toolchain.create(order))
-        runner.run(Stage((check_step(order),)))
+        toolchain = self._site.toolchain
+        runner.run(toolchain.create(order))
+        runner.run(toolchain.examine(order), lambda: runner.run(Stage((check_step(order),))))
         return identify(prefix)
 
     def _install(self, order: BuildOrder, runner: Runner, found: Resolution, identity: Identity) -> None:

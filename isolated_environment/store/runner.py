@@ -48,7 +48,8 @@ class Runner:
 
         Args:
             stage: What to run.
-            meanwhile: What this process does while the first step runs; its output is read afterwards.
+            meanwhile: What this process does while the first step runs, whose output is read afterwards; without a
+                step, at once.
 
         Raises:
             BuildError: a step failed; the subclass says how.
@@ -60,6 +61,8 @@ class Runner:
             for step in stage.steps:
                 self._run(step, log, meanwhile)
                 meanwhile = None
+        if meanwhile is not None:
+            meanwhile()
 
     def _write(self, name: str, content: str | bytes) -> None:
         path = self._work / name

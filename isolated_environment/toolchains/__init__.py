@@ -44,6 +44,9 @@ class Toolchain(Protocol):
     def create(self, order: BuildOrder) -> Stage:
         """Return what creates the prefix."""
 
+    def examine(self, order: BuildOrder) -> Stage:
+        """Return what looks at the new prefix, while its interpreter is tried."""
+
     def install(self, order: BuildOrder, lock: Lock) -> Stage:
         """Return what installs exactly the lock, with its hashes."""
 

@@ -115,6 +115,11 @@ class Pip:
         env = {"VIRTUALENV_CONFIG_FILE": os.devnull}
         return Stage((Step("create", why, tuple(argv), env),))
 
+    def examine(self, order: BuildOrder) -> Stage:
+        """Nothing."""
+        del order
+        return Stage(())
+
     def install(self, order: BuildOrder, lock: Lock) -> Stage:
         """Two runs of pip: what has hashes, with them; then directories and VCS checkouts, which cannot have any.
 

@@ -108,9 +108,11 @@ class Uv:
         ]
         why = f"creating the environment with Python {order.interpreter.version}"
         step = Step("create", why, tuple(argv), self._environment(order))
-        if not must_ask_for_main_index(order):
-            return Stage((step,), {"uv.toml": configuration(order)})
-        return Stage((step, self._asking(order)), {"uv.toml": configuration(order), _NOTHING: ""})
+        return Stage((step,), {"uv.toml": configuration(order)})
+
+    def examine(self, order: BuildOrder) -> Stage:
+        """Ask uv for its main index, where that has to be known for :meth:`attributed`."""
+        return Stage((self._asking(order),), {_NOTHING: ""}) if must_ask_for_main_index(order) else Stage(())
 
     def attributed(self, order: BuildOrder, lock: Lock) -> Lock:
         """Return *lock* with the index of each project, so that uv finds the files in its cache."""
