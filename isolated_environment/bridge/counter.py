@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..child import wire
-from ..child.parcels import are_plain, dumps_plain
+from ..child.parcels import are_plain, beside, dumps_plain
 from . import pickling, targets
 from .exports import Exports
 from .prepared import Known, Prepared, Shipped
@@ -48,7 +48,8 @@ class Counter:
         buffers: list[Any] = []
         with self._exports.open():
             told, shipped = (known, None) if known is not None else self._told(target)
-            payload = pickling.dumps((told, args, kwargs), self._peer, buffers)
+            call = told, tuple(map(beside, args)), {name: beside(value) for name, value in kwargs.items()}
+            payload = pickling.dumps(call, self._peer, buffers)
         if shipped is not None:
             self._known.add(target, shipped.number)
         return Prepared(payload, buffers, shipped)

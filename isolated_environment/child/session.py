@@ -95,7 +95,7 @@ class Session(reader.Reader):
         try:
             value = function(*args, **kwargs)
             del args, kwargs
-            if type(value) in parcels.PLAIN:
+            if parcels.is_plain(value):
                 flush_output()
                 if self.freed or self._memory.has_borrowed:
                     self._tell_released()
@@ -124,7 +124,7 @@ class Session(reader.Reader):
             self._ended = True
 
     def _answer(self, call: int, value: Any) -> None:
-        if type(value) in parcels.PLAIN:
+        if parcels.is_plain(value):
             flush_output()
             self._tell_released()
             self.send(wire.RESULT, call, parcels.dumps_plain(value, self._protocol), wire.PLAIN)
@@ -135,7 +135,7 @@ class Session(reader.Reader):
             self.send(wire.STREAM, call)
             return
         flush_output()
-        self.send_value(wire.RESULT, call, value)
+        self.send_value(wire.RESULT, call, parcels.beside(value))
 
     def _answer_error(self, call: int, error: BaseException) -> None:
         flush_output()

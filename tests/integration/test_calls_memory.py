@@ -147,3 +147,21 @@ def test_calls_leave_no_descriptor_and_no_memory_behind(worker):
             (len(os.listdir("/proc/self/fd")), worker.call(lambda: len(__import__("os").listdir("/proc/self/fd"))))
         )
     assert len(set(counts[3:])) == 1
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray])
+@pytest.mark.parametrize("size", [(1 << 19) - 1, 1 << 19, 3_000_001])
+def test_many_octets_arrive_as_what_they_were(worker, kind, size):
+    value = kind(bytes(range(256)) * (size // 256 + 1))[:size]
+    found = worker.call("beyond:echo", value)
+    assert (type(found), found) == (kind, value)
+    assert worker.call("builtins:dict", a=value, b=[value]) == {"a": value, "b": [value]}
+    assert worker.call("builtins:type", value) is kind
+
+
+def test_many_octets_do_not_go_through_the_connection(worker):
+    value = bytes(4_000_000)
+    worker.call("builtins:len", value)
+    before = worker._connection.octets_sent
+    assert worker.call("builtins:len", value) == len(value)
+    assert worker._connection.octets_sent - before < 10_000

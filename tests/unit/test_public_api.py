@@ -55,7 +55,8 @@ METHODS = {
     "empty": "(self, shape, dtype='float64')",
     "worker": "(self, *, timeout=None, setup=None, env=None, on_output=None)",
     "workers": (
-        "(self, count, *, timeout=None, idle_timeout=None, setup=None, env=None, on_output=None, preload=(), fork=False)"
+        "(self, count, *, timeout=None, idle_timeout=None, setup=None, env=None, on_output=None, preload=(),"
+        " fork=False)"
     ),
 }
 PROPERTIES = {"path", "root", "prefix", "python", "bin"}
