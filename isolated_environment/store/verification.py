@@ -105,10 +105,12 @@ def _damaged_files(item: Installed, *, deep: bool) -> Iterator[str]:
     if not any(row and row[0].replace("\\", "/") == f"{item.dist_info.name}/METADATA" for row in rows):
         yield "its RECORD is not complete"
     described = {f"{item.dist_info.name}/{name}" for name in _REWRITTEN}
+    base = f"{site_packages}{os.sep}"
     for row in rows:
         if len(row) != 3 or not row[2].isdigit() or _is_bytecode(row[0]):  # noqa: PLR2004
             continue
-        path = os.path.join(site_packages, row[0])
+        # joined only where that makes a difference: a large environment has ten thousand
+        path = os.path.join(base, row[0]) if row[0][:1] in "/\\" or row[0][1:2] == ":" else base + row[0]
         try:
             size = os.stat(path).st_size
         except OSError:
