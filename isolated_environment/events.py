@@ -47,6 +47,18 @@ class BuildStarted(Event):
 
 
 @dataclass(frozen=True)
+class Resolved(Event):
+    """It is known what will be installed; nothing of it was downloaded yet."""
+
+    #: Distributions.
+    count: int
+    #: Bytes to download at most: what the installer has in its cache is not downloaded.
+    size: int
+    #: Files whose size the index does not tell.
+    unsized: int
+
+
+@dataclass(frozen=True)
 class StepStarted(Event):
     """A step of the build begins."""
 
@@ -97,12 +109,21 @@ class Reporter:
         root: The root that the events are about.
         on_event: The application's callable, or ``None``.  With one, nothing is written to the terminal.
         quiet: Never write to the terminal.
+        subject: What is built, in words for people: the root by default.
     """
 
-    def __init__(self, root: str, on_event: Callable[[Event], None] | None = None, *, quiet: bool = False) -> None:
+    def __init__(
+        self,
+        root: str,
+        on_event: Callable[[Event], None] | None = None,
+        *,
+        quiet: bool = False,
+        subject: str | None = None,
+    ) -> None:
         self.root = root
         self._on_event = on_event
-        self._to_terminal = not quiet and _is_terminal(sys.stderr)
+        self._subject = subject
+        self._to_terminal = on_event is None and not quiet and _is_terminal(sys.stderr)
         self._started = time.monotonic()
 
     def report(self, event: Event) -> None:
@@ -112,11 +133,23 @@ class Reporter:
         if self._on_event is not None:
             self._on_event(event)
         elif self._to_terminal and level >= logging.INFO:
+            if self._subject is not None:
+                text = text.replace(event.root, self._subject)
             elapsed = time.monotonic() - self._started
-            # a terminal that went away ends no build
-            with contextlib.suppress(OSError, ValueError, AttributeError):
-                sys.stderr.write(f"isolated_environment: {text} [{elapsed:.0f} s]\n")
-                sys.stderr.flush()
+            self.show(f"isolated_environment: {text} [{elapsed:.0f} s]\n")
+
+    @property
+    def screen(self) -> int | None:
+        """The descriptor of the terminal that progress is shown on, if it is."""
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            return sys.stderr.fileno() if self._to_terminal else None
+        return None
+
+    def show(self, text: str) -> None:
+        """Write to the terminal; one that went away ends no build."""
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            sys.stderr.write(text)
+            sys.stderr.flush()
 
 
 def _is_terminal(stream: object) -> bool:
@@ -133,6 +166,8 @@ def _wording(event: Event) -> tuple[int, str]:
         text = f"building {event.root} ({event.reason})"
     elif isinstance(event, StepStarted):
         text = event.why
+    elif isinstance(event, Resolved):
+        text = f"{event.count} distribution(s) to install{_download(event)}"
     elif isinstance(event, Notice):
         text = event.text
     elif isinstance(event, Ready):
@@ -144,6 +179,13 @@ def _wording(event: Event) -> tuple[int, str]:
     else:
         return logging.DEBUG, repr(event)
     return logging.INFO, redact(text)
+
+
+def _download(event: Resolved) -> str:
+    if not event.size:
+        return ""
+    more = f" and {event.unsized} file(s) of unknown size" if event.unsized else ""
+    return f", {event.size / 1e6:.1f} MB{more} to download at most"
 
 
 def warn(text: str) -> None:

@@ -93,7 +93,16 @@ class Lock:
     @cached_property
     def size(self) -> int:
         """Bytes to download, as far as the index told."""
-        return sum(getattr(artifact_of(package), "size", None) or 0 for package in self.packages)
+        return sum(size or 0 for size in self._sizes)
+
+    @cached_property
+    def unsized(self) -> int:
+        """Files whose size the index did not tell."""
+        return self._sizes.count(None)
+
+    @cached_property
+    def _sizes(self) -> list[int | None]:
+        return [getattr(artifact_of(package), "size", None) for package in self.packages]
 
 
 def artifact_of(package: Package) -> Artifact:
@@ -281,18 +290,3 @@ def _plain(value: Any) -> Any:
 
 #: The lock of an empty environment.
 EMPTY_LOCK = _lock(())
-#: That of an environment of which nothing is known yet but that it is not empty: what installs it is the same for all.
-SOME_LOCK = lock_from_report(
-    {
-        "install": [
-            {
-                "metadata": {"name": "unknown", "version": "0"},
-                "is_direct": False,
-                "download_info": {
-                    "url": "unknown-0-py3-none-any.whl",
-                    "archive_info": {"hashes": {"sha256": "0" * 64}},
-                },
-            }
-        ]
-    }
-)

@@ -30,12 +30,15 @@ class Step:
         why: What it does, in words for people.
         argv: The command line; never holds a credential.
         env: Variables added to the scrubbed environment; credentials travel here.
+        silencing: Those of them that keep it from showing its progress; they are left out where a terminal is there
+            to show it on.
     """
 
     name: str
     why: str
     argv: tuple[str, ...]
     env: Mapping[str, str] = field(default_factory=dict, repr=False)
+    silencing: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from packaging.pylock import Package, PackageWheel, Pylock
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from .asks import Ask
 from .declaration import AskInput, Declaration
@@ -16,7 +18,7 @@ from .errors import InvalidRequirementError, ResolutionError
 from .host import find_interpreter
 from .index import Index
 from .layout import WORK, Layout
-from .lockfile import SOME_LOCK
+from .lockfile import Lock
 from .plan import BuildOrder, Plan
 from .receipt import Receipt, Unusable, read
 from .settings import Settings
@@ -26,6 +28,22 @@ from .toolchains import find_toolchain
 _MISSING = re.compile(
     r"\b(\S+) was not found in the\s+package\s+registry"  # uv
     r"|satisfies the requirement ([A-Za-z0-9][\w.-]*)[^\n]*\(from versions: none\)"  # pip
+)
+
+
+#: Of an environment of which nothing is known yet but that it is not empty: what installs it is the same for all.
+_SOME_LOCK = Lock(
+    Pylock(
+        lock_version=Version("1.0"),
+        created_by="isolated_environment",
+        packages=[
+            Package(
+                name=canonicalize_name("unknown"),
+                version=Version("0"),
+                wheels=[PackageWheel(url="file:///unknown-0-py3-none-any.whl", hashes={"sha256": "0" * 64})],
+            )
+        ],
+    )
 )
 
 
@@ -122,7 +140,7 @@ def make_plan(
     prefix = Path(layout.prefix("g<new>"))
     order = BuildOrder(content, interpreter, prefix, prefix / WORK, settings, upgrade=wanted.upgrade)
     resolving = () if content.pylock_text is not None else found.resolve(order).steps
-    installing = found.install(order, SOME_LOCK).steps if content.requirements or content.pylock_text else ()
+    installing = found.install(order, _SOME_LOCK).steps if content.requirements or content.pylock_text else ()
     steps = (*resolving, *found.create(order).steps, *installing)
     return replace(plan, steps=steps)
 

@@ -54,6 +54,12 @@ class Placement:
         return packed or self.path.parent
 
     @property
+    def described(self) -> str:
+        """What is there, in words for people: the environment, and whose it is."""
+        owner = "" if self.owner is None else f" of {self.owner.name}"
+        return f"{self.path.name}{owner}"
+
+    @property
     def link_row(self) -> str | None:
         """The link's row for RECORD, or ``None`` where no link is made."""
         if not self.linked or self.owner is None:

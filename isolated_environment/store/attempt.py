@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from ..errors import VerificationError
-from ..events import BuildStarted
+from ..events import BuildStarted, Resolved
 from ..layout import DIRECTORY_MODE, WORK, site_packages_of
 from ..leases import Lease, seize
 from ..lockfile import Lock
@@ -122,6 +122,8 @@ class Attempt:
         found = Resolver(site, order, self._wanted, self._base, runner, prepared).resolve()
         if self._is_current(found, previous):
             return found, False
+        lock = found.lock
+        site.reporter.report(Resolved(site.layout.root, len(lock.packages), lock.size, lock.unsized))
         self._install(order, runner, found, prepared())
         cached = site.toolchain.cache_directory(order)
         sync_file_systems([prefix, *([cached] if cached else [])])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import errno
 import os
 import select
 import signal
@@ -45,7 +46,12 @@ def chunks(process: subprocess.Popen[bytes]) -> Iterator[bytes]:
                 if last is not None:
                     return
                 continue
-        chunk = os.read(fd, _CHUNK)
+        try:
+            chunk = os.read(fd, _CHUNK)
+        except OSError as error:
+            if error.errno != errno.EIO:  # that is how a pseudo-terminal says that nobody is left (Linux)
+                raise
+            return
         if not chunk:
             return
         yield chunk

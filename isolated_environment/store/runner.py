@@ -6,7 +6,7 @@ import os
 import subprocess
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
@@ -18,6 +18,7 @@ from ..plan import Stage, Step
 from ..redaction import redact
 from .diagnosis import diagnose
 from .ending import chunks, end, ended_with_us, finish
+from .screen import Screen, attach, open_terminal, plain
 
 #: Lines of a step's output that an error carries.
 TAIL = 50
@@ -77,12 +78,13 @@ class Runner:
         log.write(f"$ {' '.join(argv)}\n")
         started = time.monotonic()
         tail: deque[str] = deque(maxlen=TAIL)
-        process = self._start(step)
+        screen = self._reporter.screen if step.silencing else None
+        process, is_shown = self._start(step, screen)
         try:
             with ended_with_us(process):
                 if meanwhile is not None:
                     meanwhile()
-                for line in self._lines(process, log):
+                for line in self._lines(process, log, is_shown=is_shown):
                     tail.append(line[:_WIDTH])
                     self._reporter.report(StepOutput(self._reporter.root, step.name, line))
                 returncode = finish(process)
@@ -99,15 +101,32 @@ class Runner:
             raise diagnose(step.name, argv, returncode, tuple(tail), self._log_path)
         self._reporter.report(StepFinished(self._reporter.root, step.name, duration))
 
-    def _start(self, step: Step) -> subprocess.Popen[bytes]:
+    def _start(self, step: Step, screen: int | None) -> tuple[subprocess.Popen[bytes], bool]:
+        """Start a step; whether its output is for the screen."""
+        terminal = None if screen is None else open_terminal(screen)
+        if terminal is None:
+            return self._spawn(step, step.env, subprocess.PIPE), False
+        ours, theirs = terminal
+        env = {name: value for name, value in step.env.items() if name not in step.silencing}
+        try:
+            process = self._spawn(step, env, theirs)
+        except BaseException:
+            os.close(ours)
+            raise
+        finally:
+            os.close(theirs)
+        attach(process, ours)
+        return process, True
+
+    def _spawn(self, step: Step, env: Mapping[str, str], output: int) -> subprocess.Popen[bytes]:
         flags = {"creationflags": subprocess.CREATE_NO_WINDOW} if WINDOWS else {}  # type: ignore[attr-defined]
         try:
             return subprocess.Popen(
                 step.argv,
                 cwd=self._work,
-                env=patch_for_installer(step.env).apply(host_environment()),
+                env=patch_for_installer(env).apply(host_environment()),
                 stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
+                stdout=output,
                 stderr=subprocess.STDOUT,
                 # no controlling terminal: nothing can ask for a password, and Ctrl-C reaches the host alone
                 start_new_session=True,
@@ -117,11 +136,16 @@ class Runner:
         except OSError as error:
             raise diagnose(step.name, step.argv, 127, (f"error: {error}",), self._log_path) from error
 
-    def _lines(self, process: subprocess.Popen[bytes], log: IO[str]) -> Iterator[str]:
+    def _lines(self, process: subprocess.Popen[bytes], log: IO[str], *, is_shown: bool) -> Iterator[str]:
         """The output by lines; ends when the step has ended, also when a daemon it left keeps the pipe open."""
-        kept, rest = 0, b""
+        kept, rest, screen = 0, b"", Screen()
         for chunk in chunks(process):
-            *lines, rest = (rest + chunk).replace(b"\r", b"\n").split(b"\n")
+            if is_shown:
+                self._reporter.show(redact(screen.shown(chunk), self._secrets))
+                *whole, rest = (rest + chunk).split(b"\n")
+                lines = list(map(plain, whole))
+            else:
+                *lines, rest = (rest + chunk).replace(b"\r", b"\n").split(b"\n")
             if len(rest) > _LONGEST:
                 lines, rest = [*lines, rest], b""
             for raw in lines:

@@ -60,7 +60,7 @@ class Store:
         self._toolchain = toolchain
         self._timeout = lock_timeout
         self._layout = Layout(str(place.root))
-        self._reporter = Reporter(self._layout.root, on_event, quiet=settings.quiet)
+        self._reporter = Reporter(self._layout.root, on_event, quiet=settings.quiet, subject=place.described)
 
     def ensure(self, wanted: Wanted, *, hand_out: bool) -> Held:
         """Return a generation that has what is wanted; build it if need be.

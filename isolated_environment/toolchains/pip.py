@@ -37,6 +37,7 @@ from .pip_files import (
 from .stand_ins import constraint_lines, stand_in_files, unbound_lines
 
 _REPORT = "report.json"
+_SILENCING = frozenset({"PIP_NO_COLOR", "PIP_PROGRESS_BAR"})
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,7 @@ class Pip:
             argv = [*self._pip(python, "install"), *common, "--require-hashes", "--requirement", "hashed.txt"]
             argv += ["--find-links", links, *_without_index(hashed, env)]
             why = f"installing {len(hashed)} distribution(s) with pip"
-            steps.append(Step("install", why, tuple(argv), env))
+            steps.append(Step("install", why, tuple(argv), env, _SILENCING))
         if loose:
             argv = [*self._pip(python, "install"), *common, "--requirement", "loose.txt"]
             why = f"building {len(loose)} distribution(s) from source with pip"

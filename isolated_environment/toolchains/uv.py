@@ -38,6 +38,7 @@ from .uv_files import (
 _PREVIEW = ("--preview-features", "pylock")
 _LOCK = "pylock.toml"
 _NOTHING = "nothing.in"
+_SILENCING = frozenset({"NO_COLOR", "UV_NO_PROGRESS"})
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,7 @@ class Uv:
             _LOCK,
         ]
         why = f"installing {len(lock.packages)} distribution(s) with uv"
-        step = Step("install", why, tuple(argv), self._environment(order))
+        step = Step("install", why, tuple(argv), self._environment(order), _SILENCING)
         return Stage((step,), {_LOCK: lock.text})
 
     def cache_directory(self, order: BuildOrder) -> Path | None:

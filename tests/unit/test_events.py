@@ -19,6 +19,7 @@ from isolated_environment.events import (
     Notice,
     Ready,
     Reporter,
+    Resolved,
     StepFinished,
     StepOutput,
     StepStarted,
@@ -29,6 +30,7 @@ URL = "https://user:s3cret@h/simple"
 EVENTS = [
     WaitingForLock("/r", f"pid 7, tool {URL}", 1.5),
     BuildStarted("/r", "g1", f"asked for {URL}"),
+    Resolved("/r", 36, 310_200_000, 2),
     StepStarted("/r", "resolve", f"resolving from {URL}", ("uv", "x")),
     StepOutput("/r", "resolve", f"GET {URL}"),
     StepFinished("/r", "resolve", 0.5),
@@ -54,6 +56,28 @@ def on_terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
 def test_every_kind_of_event_is_tested_here() -> None:
     kinds = {value for value in vars(events).values() if isinstance(value, type) and issubclass(value, Event)}
     assert {type(event) for event in EVENTS} == kinds
+
+
+@pytest.mark.parametrize(
+    ("size", "unsized", "text"),
+    [
+        (0, 36, "36 distribution(s) to install"),
+        (310_200_000, 0, "36 distribution(s) to install, 310.2 MB to download at most"),
+        (
+            1_000_000,
+            2,
+            "36 distribution(s) to install, 1.0 MB and 2 file(s) of unknown size to download at most",
+        ),
+    ],
+)
+def test_what_is_to_be_downloaded_is_said_before_it_is(size: int, unsized: int, text: str) -> None:
+    assert events._wording(Resolved("/r", 36, size, unsized))[1] == text
+
+
+def test_a_terminal_is_told_whose_it_is_and_not_where(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = on_terminal(monkeypatch)
+    Reporter("/r", subject="whisper_env of herd").report(BuildStarted("/r", "g1", "nothing is there"))
+    assert terminal.getvalue() == "isolated_environment: building whisper_env of herd (nothing is there) [0 s]\n"
 
 
 @each_event
