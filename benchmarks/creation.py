@@ -72,6 +72,19 @@ class Field:
         return env
 
 
+def settled(actions: dict[str, Action]) -> dict[str, Action]:
+    """Let everything be on the disk before each begins: ours waits for that, and would wait for the others' files."""
+
+    def after_sync(action: Action) -> Action:
+        def run() -> Times:
+            os.sync()
+            return taken(action)
+
+        return run
+
+    return {name: after_sync(action) for name, action in actions.items()}
+
+
 def fill_cache(create: Callable[[], object]) -> None:
     """Create something once and wait for the bytecode, which is else compiled when nobody waits for it."""
     with mock.patch.dict(os.environ, {"ISOLATED_ENVIRONMENT_BYTECODE": "now"}):
@@ -121,7 +134,7 @@ def _create(field: Field, peers: Peers, name: str, rounds: int) -> Table:
     }
     if len(packages) > 1:
         actions = {key: action for key, action in actions.items() if key not in SLOW}
-    return Table(f"create: {name}", interleaved(actions, rounds, 1), RAW)
+    return Table(f"create: {name}", interleaved(settled(actions), rounds, 1), RAW)
 
 
 def _again(field: Field, name: str, rounds: int) -> Table:
@@ -136,7 +149,7 @@ def _again(field: Field, name: str, rounds: int) -> Table:
         RAW: lambda: field.raw(packages, field.place()),
         "ours, from the known lock": again,
     }
-    return Table(f"create again: {name}", interleaved(actions, rounds), RAW)
+    return Table(f"create again: {name}", interleaved(settled(actions), rounds), RAW)
 
 
 def _first_result(field: Field, peers: Peers, name: str, rounds: int) -> Table:
@@ -150,7 +163,7 @@ def _first_result(field: Field, peers: Peers, name: str, rounds: int) -> Table:
 
     by_peer = partial(_by_peer, field, peers, peer, packages, first)
     actions: dict[str, Action] = {RAW: raw, OURS: ours, peer: by_peer}
-    return Table(f"create and first import: {name}", interleaved(actions, rounds), RAW)
+    return Table(f"create and first import: {name}", interleaved(settled(actions), rounds), RAW)
 
 
 def _by_peer(field: Field, peers: Peers, peer: str, *arguments: object) -> Times:

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from unittest import mock
 
 from .clock import Action, Table, Times, interleaved, taken
-from .creation import FIRST, OURS, RAW, SETS, Field, asking, fill_cache
+from .creation import FIRST, OURS, RAW, SETS, Field, asking, fill_cache, settled
 
 #: What is made with empty caches, and how often at most: thirty packages are 300 MB each time.
 ROUNDS = {"numpy": 5, "thirty": 3}
@@ -33,7 +33,7 @@ def measure_cold(directory: Path, rounds: int) -> Iterator[Table]:
             # in a process: what it compiles in the background ends with it, and disturbs nobody
             f"{OURS}, in a process of its own": partial(_cold, field, partial(_ask, SETS[name])),
         }
-        yield Table(f"create with empty caches: {name}", interleaved(actions, min(rounds, most)), RAW)
+        yield Table(f"create with empty caches: {name}", interleaved(settled(actions), min(rounds, most)), RAW)
 
 
 def measure_disk(directory: Path, rounds: int) -> Iterator[Table]:
