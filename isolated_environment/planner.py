@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from packaging.pylock import Package, PackageWheel, Pylock
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from .asks import Ask
-from .declaration import AskInput, Declaration
+from .declaration import AskInput
 from .errors import InvalidRequirementError, ResolutionError
 from .host import find_interpreter
 from .index import Index
@@ -22,8 +21,8 @@ from .lockfile import Lock
 from .plan import BuildOrder, Plan
 from .receipt import Receipt, Unusable, read
 from .settings import Settings
-from .spec import Content, understood
 from .toolchains import find_toolchain
+from .wanted import Wanted
 
 _MISSING = re.compile(
     r"\b(\S+) was not found in the\s+package\s+registry"  # uv
@@ -45,61 +44,6 @@ _SOME_LOCK = Lock(
         ],
     )
 )
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What a call wants the environment to become."""
-
-    declaration: Declaration
-    #: The ask that the call makes, not yet among the declaration's.
-    new: AskInput | None = None
-    #: Normalized names to resolve anew; ``None``: every one; empty: none.
-    upgrade: frozenset[str] | None = frozenset()
-
-    @property
-    def upgrades(self) -> bool:
-        """Whether anything is to be resolved anew although what is there satisfies the request."""
-        return self.upgrade is None or bool(self.upgrade)
-
-    def content(self, current: Receipt | None) -> Content:
-        """Return the whole content to build.
-
-        Args:
-            current: The receipt of what is there, when it can be read: a handle that states nothing adds to it.
-
-        Raises:
-            RequestError: something in the request cannot be read.
-        """
-        declaration = self.declaration
-        given = (*declaration.asks, *(() if self.new is None else (self.new,)))
-        if declaration.stated or current is None:
-            return understood(declaration, given, None)
-        try:
-            built = Content.from_record(current.content)
-        except (KeyError, TypeError, ValueError):
-            return understood(declaration, given, None)
-        return _added(built, declaration, self.new)
-
-    def record(self, content: Content) -> dict[str, Any]:
-        """Return the raw declaration that the receipt of *content* keeps."""
-        if self.declaration.stated:
-            raw = self.declaration.raw()
-            return raw if self.new is None else {**raw, "asks": [*raw["asks"], self.new.raw()]}
-        raw = self.declaration.settings()
-        return {**raw, "asks": [ask.raw for ask in content.asks if ask.raw is not None]}
-
-
-def _added(built: Content, declaration: Declaration, new: AskInput | None) -> Content:
-    """What was built, with the new ask and with what the handle names itself."""
-    own = understood(declaration, () if new is None else (new,), built.python)
-    return replace(
-        built.merged(own.asks[0]) if own.asks else built,
-        constraints=own.constraints or built.constraints,
-        indexes=own.indexes or built.indexes,
-        python=own.python,
-        system_site_packages=own.system_site_packages or built.system_site_packages,
-    )
 
 
 def make_plan(

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from ..events import Event
     from ..ownership.placement import Placement
     from ..plan import Plan
-    from ..planner import Wanted
     from ..settings import Settings
     from ..store.store import Store
+    from ..wanted import Wanted
 
 
 class Handle:
@@ -212,10 +212,13 @@ class Handle:
             new: The ask it makes.
             upgrade: ``None``: nothing anew; ``True``: everything; an ask: the projects it names.
         """
-        from ..planner import Wanted, names_in
+        from ..wanted import Wanted
 
-        names = frozenset() if upgrade is None else None if upgrade is True else names_in(upgrade)
-        return Wanted(self.declaration, new, names)
+        if upgrade is None or upgrade is True:
+            return Wanted(self.declaration, new, frozenset() if upgrade is None else None)
+        from ..planner import names_in
+
+        return Wanted(self.declaration, new, names_in(upgrade))
 
     def _taken(self) -> Held | None:
         """The warm path: from the link alone, else from the places that were or are decided."""

@@ -15,9 +15,9 @@ from ..leases import Lease, seize
 from ..lockfile import Lock
 from ..ownership.container import delete_tree
 from ..plan import BuildOrder, Stage
-from ..planner import Wanted
 from ..spec import Content, credentials_by_prefix
 from ..torch_index.pin import TorchPin
+from ..wanted import Wanted
 from .collection import next_generation, to_trash
 from .compilation import Compilation, Uncached, check_step
 from .finishing import Identity, finish, identify, replaced

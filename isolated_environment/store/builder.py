@@ -9,10 +9,10 @@ from ..events import Notice, Reporter
 from ..host import find_interpreter
 from ..layout import Layout
 from ..lockfile import Lock
-from ..planner import Wanted
 from ..settings import Settings
 from ..spec import Content
 from ..toolchains import find_toolchain
+from ..wanted import Wanted
 from .attempt import Attempt, Built
 from .compilation import require_known
 from .site import Base, Site

@@ -14,10 +14,10 @@ from ..locking import RootLock
 from ..ownership.placement import Placement
 from ..ownership.registration import register, replaced
 from ..ownership.stamp import is_registered
-from ..planner import Wanted
 from ..receipt import SCHEMA, Receipt, Unreadable, Unusable, identify_base, read
 from ..settings import Settings
 from ..spec import Content
+from ..wanted import Wanted
 from .attempt import Built
 from .builder import build, find_site
 from .collection import collect, discard, mark_superseded

@@ -12,10 +12,11 @@ from ..errors import ResolutionError, VerificationError
 from ..events import Notice
 from ..lockfile import Lock, load_lock, parse_lock, restrict_hashes
 from ..plan import BuildOrder
-from ..planner import Wanted, ask_index_for_missing
+from ..planner import ask_index_for_missing
 from ..receipt import Receipt
 from ..routing import unrouted, with_direct_files, with_pages
 from ..torch_index.pin import TorchPin
+from ..wanted import Wanted
 from .runner import Runner
 from .site import Base, Site
 

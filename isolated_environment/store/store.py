@@ -21,16 +21,16 @@ from ..locking import RootLock, lock_for
 from ..ownership.container import delete_tree
 from ..ownership.placement import Placement
 from ..ownership.registration import register, unregister, watched
-from ..planner import Wanted
+from ..ownership.stamp import is_registered
 from ..receipt import Receipt, Unreadable, Unusable, read
 from ..settings import Settings
+from ..wanted import Wanted
 from .collection import collect, empty_trash, mark_superseded, to_trash
 from .diagnosis import typed_errors
-from .fulfilment import Fulfilment
 from .orphans import collect_orphans
 from .publication import publish
 from .roots import assert_ours, assert_trusted, is_ours, make_root
-from .warm import Held, check, share_lease
+from .warm import Held, check, share_lease, take
 
 _warned: set[str] = set()
 
@@ -80,8 +80,24 @@ class Store:
             stack.callback(empty_trash, self._layout)
             stack.enter_context(watched(self._place))
             lock = self._entered(stack, "checking")
+            held = self._built_by_another(wanted, registration)
+            if held is not None:
+                return held
+            from .fulfilment import Fulfilment  # takes as long to load as others wait for
+
             fulfilment = Fulfilment(self._place, lock, self._settings, self._reporter, self._toolchain, registration)
             return fulfilment.run(wanted, hand_out=hand_out)
+
+    def _built_by_another(self, wanted: Wanted, registration: dict[str, Any] | None) -> Held | None:
+        """What somebody else has built meanwhile, if nothing about it is to be written."""
+        if wanted.upgrades or not is_registered(registration):
+            return None
+        with contextlib.suppress(Unusable):
+            held = take(self._layout.root, wanted.declaration, wanted.new, unissued=True)
+            if held.receipt.handed_out and held.receipt.get("registration") == registration:
+                return held
+            held.lease.release()
+        return None
 
     def rollback(self) -> Held:
         """Make the previous generation the current one again.
