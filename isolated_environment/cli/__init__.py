@@ -76,21 +76,29 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="isolated-environment",
         description="Private environments inside the applications that own them.",
-        epilog="PATH is what the application's author named, or the directory that holds the environment.",
+        epilog="PATH is what the application's author named, or the directory that holds the environment.  APP is "
+        "that too, or the name of an installed application that declares environments (APP:NAME for one of them).",
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {version('isolated_environment')}")
     verbs = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_run(verbs)
+    build = _add(verbs, "build", commands.build, "build what an application declares, before its first use")
+    build.add_argument("path", metavar="APP")
+    plan = _add(verbs, "plan", commands.plan, "say what a build would do, and do nothing")
+    plan.add_argument("path", metavar="APP")
+    lock = _add(verbs, "lock", commands.lock, "write an environment's pylock.toml, for its author to ship")
+    lock.add_argument("path", metavar="APP")
+    lock.add_argument("--output", metavar="FILE", default="pylock.toml")
     show = _add(verbs, "show", commands.show, "show what an environment holds and where it lies")
-    show.add_argument("path", metavar="PATH")
+    show.add_argument("path", metavar="APP")
     _add(verbs, "list", commands.list_all, "list the environments of this interpreter's distributions")
-    remove = _add(verbs, "remove", commands.remove, "remove an environment")
-    remove.add_argument("path", metavar="PATH")
+    remove = _add(verbs, "remove", commands.remove, "remove an environment, or all of an application")
+    remove.add_argument("path", metavar="APP")
     gc = _add(verbs, "gc", commands.gc, "give back space that nobody needs, here or in every environment")
     gc.add_argument("path", metavar="PATH", nargs="?")
     gc.add_argument("--force", action="store_true", help="do not wait an hour for superseded generations")
     doctor = _add(verbs, "doctor", commands.doctor, "look for what is or may become wrong; exit 1 on an error")
-    doctor.add_argument("path", metavar="PATH", nargs="?")
+    doctor.add_argument("path", metavar="APP", nargs="?")
     doctor.add_argument("--deep", action="store_true", help="compare the content of every installed file")
     return parser
 

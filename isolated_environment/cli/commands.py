@@ -22,6 +22,7 @@ from ..store.inspection import list_distributions, measure, read_receipt
 from ..store.orphans import collect_orphans, list_containers
 from ..store.resolution import recorded_torch
 from ..torch_index.request import TorchIndex
+from .applications import Declared, declared, declared_by
 
 Answer = tuple[Any, str, int]
 
@@ -64,9 +65,36 @@ def _done(environment: IsolatedEnvironment, words: list[str], *, captured: bool)
         raise ProcessError(reason, hint="is it a program, and may you run it?") from error
 
 
+def build(arguments: argparse.Namespace) -> Answer:
+    """``build``: every environment that an application declares, or one, now instead of on its first use."""
+    found = [(label, environment.ensure()) for label, environment in _each(arguments.path)]
+    value = {label: str(prefix) for label, prefix in found}
+    return value, "\n".join(f"{label}: {prefix}" for label, prefix in value.items()), 0
+
+
+def plan(arguments: argparse.Namespace) -> Answer:
+    """``plan``: what a build would do, without doing it."""
+    found = [(label, environment.plan()) for label, environment in _each(arguments.path)]
+    value = {label: {**asdict(each), "steps": [list(step.argv) for step in each.steps]} for label, each in found}
+    return value, "\n\n".join(str(each) if len(found) == 1 else f"{label}\n{each}" for label, each in found), 0
+
+
+def lock(arguments: argparse.Namespace) -> Answer:
+    """``lock``: write what an environment is locked to, for its author to ship; it is built first, if need be."""
+    environment = _one(arguments.path)
+    environment.ensure()
+    text = Path(Layout(str(environment.root)).pylock).read_text("utf-8")
+    target = Path(arguments.output)
+    try:
+        target.write_text(text, "utf-8")
+    except OSError as error:
+        raise RequestError(f"{target} cannot be written: {error.strerror}", hint="choose another --output") from error
+    return {"lock": str(target)}, f"wrote {target}, for this platform and this Python", 0
+
+
 def show(arguments: argparse.Namespace) -> Answer:
     """``show``: where it lies, what it holds."""
-    environment = _at(arguments.path)
+    environment = _one(arguments.path)
     state = environment.state()
     value: dict[str, Any] = {
         "path": str(environment.path),
@@ -85,17 +113,22 @@ def list_all(arguments: argparse.Namespace) -> Answer:
     """``list``: every environment that a distribution of this interpreter owns, and those in the user's data."""
     del arguments
     found = [_summary(root, owner) for root, owner in _every_root()]
+    there = {item["root"] for item in found}
+    found += [item for each in declared() if (item := _undone(each))["root"] not in there]
     lines = [f"{item['owner'] or '-'}\t{item['status']}\t{item['size'] >> 20} MiB\t{item['path']}" for item in found]
     return found, "\n".join(lines) or "no environments", 0
 
 
 def remove(arguments: argparse.Namespace) -> Answer:
     """``remove``: the environment, its root and its link."""
-    environment = _at(arguments.path)
-    root = str(environment.root)
-    there = os.path.lexists(root)
-    environment.remove()
-    return {"root": root, "removed": there}, f"removed {root}" if there else f"nothing at {root}", 0
+    found = []
+    for _, environment in _each(arguments.path):
+        root = str(environment.root)
+        there = os.path.lexists(root)
+        environment.remove()
+        found.append({"root": root, "removed": there})
+    text = "\n".join(f"removed {item['root']}" if item["removed"] else f"nothing at {item['root']}" for item in found)
+    return found[0] if len(found) == 1 else found, text, 0
 
 
 def gc(arguments: argparse.Namespace) -> Answer:
@@ -114,8 +147,11 @@ def gc(arguments: argparse.Namespace) -> Answer:
 
 def doctor(arguments: argparse.Namespace) -> Answer:
     """``doctor``: of one environment; or of every one, and what PyTorch this machine would get."""
-    paths = [str(root) for root, _ in _every_root()] if arguments.path is None else [arguments.path]
-    reports = [_at(path).doctor(deep=arguments.deep) for path in paths]
+    if arguments.path is None:
+        environments = [_at(str(root)) for root, _ in _every_root()]
+    else:
+        environments = [environment for _, environment in _each(arguments.path)]
+    reports = [environment.doctor(deep=arguments.deep) for environment in environments]
     found = [
         {
             "healthy": report.is_healthy,
@@ -136,6 +172,38 @@ def _explained() -> str:
         return TorchIndex.auto().explain()
     except IsolatedEnvironmentError as error:  # a machine that has no build, a setting that names no channel
         return str(error)
+
+
+def _each(text: str) -> list[tuple[str, IsolatedEnvironment]]:
+    """What a word means: an application, one of its environments, or a path; with what it is called."""
+    named = declared_by(text)
+    return [(each.label, each.load()) for each in named] if named else [(text, _at(text))]
+
+
+def _one(text: str) -> IsolatedEnvironment:
+    each = _each(text)
+    if len(each) > 1:
+        names = ", ".join(label for label, _ in each)
+        raise RequestError(f"{text} declares more than one environment", hint=f"name one of {names}")
+    return each[0][1]
+
+
+def _undone(each: Declared) -> dict[str, Any]:
+    """What ``list`` says of an environment that is declared, and not among those that are there."""
+    try:
+        environment = each.load()
+        state = environment.state()
+    except IsolatedEnvironmentError as error:
+        return {"owner": each.application, "path": each.label, "root": "", "status": error.code, "size": 0}
+    return {
+        "owner": each.application,
+        "path": str(environment.path),
+        "root": str(state.root),
+        "status": state.status,
+        "placement": state.placement,
+        "python": None,
+        "size": 0,
+    }
 
 
 def _at(path: str) -> IsolatedEnvironment:

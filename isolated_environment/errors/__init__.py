@@ -9,7 +9,8 @@
     │   ├── InvalidIndexError                          url
     │   ├── InvalidPythonError                         request
     │   ├── InvalidLockError                           path
-    │   └── InvalidTargetError                         target
+    │   ├── InvalidTargetError                         target
+    │   └── InvalidDeclarationError                    entry_point
     ├── HostError                                      this machine cannot satisfy it
     │   ├── InterpreterNotFoundError (LookupError)     request, searched
     │   ├── ToolchainNotFoundError (FileNotFoundError) toolchain, searched
@@ -86,6 +87,7 @@ from .process import (
     ProcessError,
 )
 from .request import (
+    InvalidDeclarationError,
     InvalidIndexError,
     InvalidLockError,
     InvalidOptionError,
@@ -136,6 +138,7 @@ __all__ = [
     "InUseError",
     "IndexUnreachableError",
     "InterpreterNotFoundError",
+    "InvalidDeclarationError",
     "InvalidIndexError",
     "InvalidLockError",
     "InvalidOptionError",

@@ -54,3 +54,10 @@ class InvalidTargetError(RequestError):
 
     code = "invalid-target"
     target: str
+
+
+class InvalidDeclarationError(RequestError):
+    """An application's entry point for an environment leads to none."""
+
+    code = "invalid-declaration"
+    entry_point: str

@@ -13,6 +13,7 @@ from isolated_environment.errors import IsolatedEnvironmentWarning
 from tests.support.demoapp import make_demo_wheels
 from tests.support.hosts import Host
 from tests.support.indexes import PackageIndex
+from tests.support.wheels import make_wheel
 
 
 class Application:
@@ -85,3 +86,77 @@ def test_in_the_user_s_data_directory_it_is_listed_and_collected_with_its_applic
     assert not root.exists()
     assert [Path(orphan).name for orphan in value["orphans"]] == [root.parent.name]
     assert "its application is gone" in text
+
+
+RUNTIME = """
+from pathlib import Path
+from isolated_environment import IsolatedEnvironment
+
+HERE = Path(__file__).parent
+tools = IsolatedEnvironment(HERE / "tools_env", ["alpha<2"])
+more = IsolatedEnvironment(HERE / "more_env", ["delta"])
+number = 7
+"""
+POINTS = "[isolated_environment.environments]\ntools = herd.runtime:tools\nmore = herd.runtime:more\n"
+WRONG = {"number": "herd.runtime:number", "gone": "herd.no_such_module:env", "lacking": "herd.runtime:nothing"}
+
+
+@pytest.fixture
+def herd(tmp_path: Path, index: PackageIndex) -> Host:
+    """A host with an application that declares two environments, and one that declares none that are there."""
+    host = Host(tmp_path / "host", index)
+    info = {"herd-1.0.dist-info/entry_points.txt": POINTS}
+    host.install(
+        make_wheel(tmp_path, "herd", "1.0", files={"herd/__init__.py": "", "herd/runtime.py": RUNTIME, **info})
+    )
+    lines = "".join(f"{name} = {value}\n" for name, value in WRONG.items())
+    wrong = {"wrong_herd-1.0.dist-info/entry_points.txt": f"[isolated_environment.environments]\n{lines}"}
+    host.install(make_wheel(tmp_path, "wrong-herd", "1.0", files={"wrong_herd.py": "", **wrong}))
+    return host
+
+
+def told(host: Host, *words: object) -> Any:
+    done = host.call("-m", "isolated_environment", *words, "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    return json.loads(done.stdout)
+
+
+def test_an_application_s_environments_go_by_its_name(herd: Host, tmp_path: Path) -> None:
+    listed = {item["owner"]: item["status"] for item in told(herd, "list")}
+    assert listed == {"herd": "absent", "wrong-herd": "invalid-declaration"}
+    assert set(told(herd, "plan", "herd")) == {"herd:more", "herd:tools"}
+    assert told(herd, "plan", "Herd:tools")["herd:tools"]["requirements"] == ["alpha<2"]
+    built = told(herd, "build", "herd")
+    assert set(built) == {"herd:more", "herd:tools"}
+    assert all(Path(prefix, "pyvenv.cfg").is_file() for prefix in built.values())
+    assert told(herd, "build", "herd:tools") == {"herd:tools": built["herd:tools"]}, "it is there"
+    assert told(herd, "show", "herd:tools")["distributions"] == {"alpha": "1.0"}
+    assert {item["status"] for item in told(herd, "list") if item["owner"] == "herd"} == {"ready"}
+    assert [each["healthy"] for each in told(herd, "doctor", "herd")["environments"]] == [True, True]
+    target = tmp_path / "pylock.toml"
+    told(herd, "lock", "herd:tools", "--output", target)
+    assert 'name = "alpha"' in target.read_text("utf-8")
+    removed = told(herd, "remove", "herd")
+    assert [item["removed"] for item in removed] == [True, True]
+    assert not any(Path(prefix).exists() for prefix in built.values())
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_declaration_that_leads_nowhere_says_whose_it_is(herd: Host, name: str) -> None:
+    done = herd.call("-m", "isolated_environment", "build", f"wrong-herd:{name}")
+    assert done.returncode == 125
+    assert WRONG[name] in done.stderr
+    assert "tell the authors of wrong-herd" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_one_is_to_be_named_where_one_is_needed(herd: Host) -> None:
+    for verb in ("lock", "show"):
+        done = herd.call("-m", "isolated_environment", verb, "herd")
+        assert done.returncode == 125
+        assert "herd:more, herd:tools" in done.stderr
+
+
+def test_a_path_comes_before_a_name(herd: Host) -> None:
+    (herd.prefix / "herd").mkdir()  # commands run there
+    assert set(told(herd, "plan", "herd")) == {"herd"}
