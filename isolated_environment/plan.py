@@ -131,6 +131,22 @@ class BuildOrder:
 
 
 @dataclass(frozen=True)
+class Planned:
+    """A distribution that would be installed."""
+
+    #: Normalized (PEP 503).
+    name: str
+    #: Empty where only building tells it: directories, checkouts.
+    version: str
+    #: Bytes of its file, where the index tells.
+    size: int | None
+
+    def __str__(self) -> str:
+        size = "" if self.size is None else f"  {self.size / 1e6:.1f} MB"
+        return f"  {self.name} {self.version}{size}"
+
+
+@dataclass(frozen=True)
 class Plan:
     """What would be done: nothing when *reason* is ``None``.
 
@@ -147,6 +163,20 @@ class Plan:
     python: str
     requirements: tuple[str, ...]
     steps: tuple[Step, ...] = ()
+    #: Bytes that are free where the root is, or will be; ``None``: nothing is to be done.
+    free: int | None = None
+    #: What would be installed; ``None``: it was not resolved.
+    distributions: tuple[Planned, ...] | None = None
+
+    @property
+    def download(self) -> int | None:
+        """Bytes to download at most, as far as the index tells; what the installer's cache has is not downloaded.
+
+        ``None``: it was not resolved.
+        """
+        if self.distributions is None:
+            return None
+        return sum(each.size or 0 for each in self.distributions)
 
     def __str__(self) -> str:
         lines = [f"root: {self.root} ({self.placement})"]
@@ -158,5 +188,9 @@ class Plan:
             f"toolchain: {self.toolchain}",
             f"requirements: {', '.join(self.requirements) or 'none'}",
         ]
+        lines += [] if self.free is None else [f"free: {self.free / 1e9:.1f} GB"]
+        if self.distributions is not None:
+            size = f", {self.download / 1e6:.1f} MB to download at most" if self.download else ""
+            lines += [f"to install: {len(self.distributions)} distribution(s){size}", *map(str, self.distributions)]
         lines += [f"{step.name}: {' '.join(step.argv)}" for step in self.steps]
         return "\n".join(lines)

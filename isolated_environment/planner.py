@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -86,7 +88,12 @@ def make_plan(
     resolving = () if content.pylock_text is not None else found.resolve(order).steps
     installing = found.install(order, _SOME_LOCK).steps if content.requirements or content.pylock_text else ()
     steps = (*resolving, *found.create(order).steps, *installing)
-    return replace(plan, steps=steps)
+    return replace(plan, steps=steps, free=_free_at(root))
+
+
+def _free_at(root: str) -> int | None:
+    there = next((place for place in (root, *map(str, Path(root).parents)) if os.path.isdir(place)), None)
+    return None if there is None else shutil.disk_usage(there).free
 
 
 def ask_index_for_missing(order: BuildOrder, output: str) -> None:

@@ -215,6 +215,12 @@ def _read_lock(path: str) -> str:
         raise InvalidLockError(f"cannot read the lock {path}: {error}", hint="check pylock=", path=path) from error
 
 
+def secrets_of(content: Content, settings: Settings) -> tuple[str, ...]:
+    """Return the words of all credentials, which must appear nowhere."""
+    known = [*credentials_by_prefix(content, settings).values(), settings.index_credentials]
+    return tuple(word for credentials in known if credentials for word in credentials.secrets())
+
+
 def torch_base(source: TorchSource, settings: Settings) -> Index:
     """Return the base of the PyTorch index, with the credentials for it: the application's, the user's, the public.
 

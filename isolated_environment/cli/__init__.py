@@ -86,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument("path", metavar="APP")
     plan = _add(verbs, "plan", commands.plan, "say what a build would do, and do nothing")
     plan.add_argument("path", metavar="APP")
+    plan.add_argument("--quick", action="store_true", help="ask no index: say not what would be installed")
     lock = _add(verbs, "lock", commands.lock, "write an environment's pylock.toml, for its author to ship")
     lock.add_argument("path", metavar="APP")
     lock.add_argument("--output", metavar="FILE", default="pylock.toml")

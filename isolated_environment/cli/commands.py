@@ -74,8 +74,12 @@ def build(arguments: argparse.Namespace) -> Answer:
 
 def plan(arguments: argparse.Namespace) -> Answer:
     """``plan``: what a build would do, without doing it."""
-    found = [(label, environment.plan()) for label, environment in _each(arguments.path)]
-    value = {label: {**asdict(each), "steps": [list(step.argv) for step in each.steps]} for label, each in found}
+    resolve = not arguments.quick
+    found = [(label, environment.plan(resolve=resolve)) for label, environment in _each(arguments.path)]
+    value = {
+        label: {**asdict(each), "steps": [list(step.argv) for step in each.steps], "download": each.download}
+        for label, each in found
+    }
     return value, "\n\n".join(str(each) if len(found) == 1 else f"{label}\n{each}" for label, each in found), 0
 
 

@@ -120,14 +120,19 @@ class ContentMethods:
             self._handle.add(ask, upgrade=False)
         return self._handle.mapping(None, {})
 
-    def plan(self) -> Plan:
-        """Return what :meth:`ensure` would do, without doing it: no network, no process of an installer.
+    def plan(self, *, resolve: bool = False) -> Plan:
+        """Return what :meth:`ensure` would do, without doing it.
+
+        Args:
+            resolve: Say too what would be installed, and how much is to be downloaded: an index is asked for that, and
+                nothing is kept.  Else there is no network, and no process of an installer.
 
         Raises:
             RequestError: the declaration cannot be read.
             HostError: no interpreter or toolchain serves.
+            IsolatedEnvironmentError: with *resolve*, as :meth:`ensure` up to the moment when something is installed.
         """
-        return self._handle.plan()
+        return self._handle.plan(resolve=resolve)
 
     def upgrade(self) -> Self:
         """Resolve everything anew and take the newest versions that the request admits.

@@ -138,12 +138,17 @@ class Handle:
 
         return make_mapping(self.ensure().prefix, base, overlay)
 
-    def plan(self) -> Plan:
-        """Return what :meth:`ensure` would do."""
+    def plan(self, *, resolve: bool) -> Plan:
+        """Return what :meth:`ensure` would do; *resolve*: and what it would install."""
         from ..planner import make_plan
 
-        place = self._serving() or self._places.all()[-1]
-        return make_plan(str(place.root), place.kind, self.wanted(), self.reason(), self.settings(), self._toolchain)
+        place, wanted, settings = self._serving() or self._places.all()[-1], self.wanted(), self.settings()
+        plan = make_plan(str(place.root), place.kind, wanted, self.reason(), settings, self._toolchain)
+        if plan.reason is None or not resolve:
+            return plan
+        from ..store.preview import resolved
+
+        return resolved(plan, wanted, settings, self._toolchain)
 
     def root(self) -> str:
         """Return where the environment is; where there is none yet, where it would be built."""

@@ -15,7 +15,7 @@ from ..leases import Lease, seize
 from ..lockfile import Lock
 from ..ownership.container import delete_tree
 from ..plan import BuildOrder, Stage
-from ..spec import Content, credentials_by_prefix
+from ..spec import Content, secrets_of
 from ..torch_index.pin import TorchPin
 from ..wanted import Wanted
 from .collection import next_generation, to_trash
@@ -117,7 +117,7 @@ class Attempt:
             upgrade=self._wanted.upgrade,
             no_cache=self._no_cache,
         )
-        runner = Runner(work, self._log_path(generation), site.reporter, self._secrets())
+        runner = Runner(work, self._log_path(generation), site.reporter, secrets_of(self._content, site.settings))
         prepared = cache(lambda: self._create(order, runner))
         found = Resolver(site, order, self._wanted, self._base, runner, prepared).resolve()
         if self._is_current(found, previous):
@@ -193,10 +193,3 @@ class Attempt:
 
     def _log_path(self, generation: str) -> Path:
         return Path(self._site.layout.log, f"{generation}.log")
-
-    def _secrets(self) -> tuple[str, ...]:
-        known = [
-            *credentials_by_prefix(self._content, self._site.settings).values(),
-            self._site.settings.index_credentials,
-        ]
-        return tuple(word for credentials in known if credentials for word in credentials.secrets())
