@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -23,6 +24,7 @@ from ..store.orphans import collect_orphans, list_containers
 from ..store.resolution import recorded_torch
 from ..torch_index.request import TorchIndex
 from .applications import Declared, declared, declared_by
+from .shells import enter
 
 Answer = tuple[Any, str, int]
 
@@ -94,6 +96,15 @@ def lock(arguments: argparse.Namespace) -> Answer:
     except OSError as error:
         raise RequestError(f"{target} cannot be written: {error.strerror}", hint="choose another --output") from error
     return {"lock": str(target)}, f"wrote {target}, for this platform and this Python", 0
+
+
+def shell(arguments: argparse.Namespace) -> Answer:
+    """``shell``: an interactive shell in an environment, which is built first, if need be."""
+    environment = _one(arguments.path)
+    environment.ensure()
+    sys.stderr.write(f"isolated-environment: in {environment.path}; `exit` leaves it\n")
+    code = enter(environment, arguments.shell)
+    return {"prefix": str(environment.prefix), "returncode": code}, "", code
 
 
 def show(arguments: argparse.Namespace) -> Answer:
