@@ -197,7 +197,8 @@ def isolated_environment_run(
 def _path_text(path: StrPath) -> str:
     text = text_of("path", path)
     found = absolute(text)
-    if not text.strip() or any(map(_is_unusable, found)):
+    is_usual = found.isprintable() and os.pathsep not in found
+    if not text.strip() or not (is_usual or not any(map(_is_unusable, found))):
         from ..errors import RequestError
 
         raise RequestError(
