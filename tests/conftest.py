@@ -12,10 +12,10 @@ from hypothesis import settings
 
 from isolated_environment import IsolatedEnvironment
 from isolated_environment.store import publication
+from isolated_environment.testing.indexes import PackageIndex
+from isolated_environment.testing.wheels import make_wheel
 from isolated_environment.toolchains import pip
-from tests.support.indexes import PackageIndex
 from tests.support.quick_pip import quick_wheels
-from tests.support.wheels import make_wheel
 
 _FAMILIES = ("PIP_", "UV_", "ISOLATED_ENVIRONMENT_", "CONDA_", "VIRTUAL_ENV", "PYTHON", "VIRTUALENV_")
 _HOST = dict(os.environ)

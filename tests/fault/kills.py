@@ -16,8 +16,8 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
+from isolated_environment.testing.indexes import PackageIndex
 from tests.support.bulk import PROJECTS, make_bulk
-from tests.support.indexes import PackageIndex
 from tests.support.killer import Killer, besiege, tally, victims_environment
 from tests.support.weaker import DESIGNS
 

@@ -22,9 +22,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from isolated_environment import IsolatedEnvironment
+from isolated_environment.testing.indexes import PackageIndex
 from tests.support.audit import audit
 from tests.support.bulk import PROJECTS, asked, make_bulk
-from tests.support.indexes import PackageIndex
 from tests.support.killer import victims_environment
 from tests.support.leftovers import generations, leftovers
 from tests.support.processes import await_end, children_of, is_leader

@@ -9,10 +9,10 @@ import pytest
 
 from isolated_environment import errors, events
 from isolated_environment.store import attempt
+from isolated_environment.testing.indexes import PackageIndex
+from isolated_environment.testing.wheels import make_wheel
 from tests.support.audit import audit
-from tests.support.indexes import PackageIndex
 from tests.support.leftovers import generations, leftovers
-from tests.support.wheels import make_wheel
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import time
 import pytest
 
 from isolated_environment import IsolatedEnvironment, errors
+from isolated_environment.testing.wheels import make_wheel
 from tests.support.programs import CALLS, answer, program
-from tests.support.wheels import make_wheel
 
 NOISE = """
 import atexit, ctypes, os, subprocess, sys

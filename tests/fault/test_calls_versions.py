@@ -13,8 +13,8 @@ import pytest
 
 from isolated_environment import IsolatedEnvironment
 from isolated_environment.host import find_interpreter
+from isolated_environment.testing.wheels import make_wheel
 from tests.support.far import HERE, present
-from tests.support.wheels import make_wheel
 
 CHECKOUT = Path(__file__).parent.parent.parent
 HOSTS = [minor for minor in present() if minor not in {"3.8", "3.9"}]

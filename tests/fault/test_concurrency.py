@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from isolated_environment import events
+from isolated_environment.testing.indexes import PackageIndex
+from isolated_environment.testing.wheels import make_wheel
 from tests.support.audit import audit
 from tests.support.crowd import MODULES, crowd, said
-from tests.support.indexes import PackageIndex
 from tests.support.leftovers import generations, leftovers
-from tests.support.wheels import make_wheel
 
 CHECKOUT = Path(__file__).parent.parent.parent
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from isolated_environment import errors
+from isolated_environment.testing.indexes import PackageIndex
 from tests.support.audit import audit
-from tests.support.indexes import PackageIndex
 from tests.support.leftovers import generations, leftovers
 
 RECEIPT = "isolated-environment.json"

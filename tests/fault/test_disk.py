@@ -13,11 +13,11 @@ import pytest
 
 from isolated_environment import IsolatedEnvironment, errors
 from isolated_environment.store import builder, publication
+from isolated_environment.testing.indexes import PackageIndex
+from isolated_environment.testing.wheels import make_wheel
 from tests.support.audit import audit
-from tests.support.indexes import PackageIndex
 from tests.support.leftovers import generations, leftovers
 from tests.support.toolchains import PIP_WHEN_SLOW
-from tests.support.wheels import make_wheel
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from isolated_environment import errors
+from isolated_environment.testing.indexes import PackageIndex
+from isolated_environment.testing.wheels import make_wheel
 from tests.support.audit import audit
-from tests.support.indexes import PackageIndex
 from tests.support.leftovers import generations, leftovers
 from tests.support.toolchains import PIP_WHEN_SLOW
-from tests.support.wheels import make_wheel
 
 FORGED = "forged by a distribution\n"
 

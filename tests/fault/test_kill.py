@@ -14,10 +14,10 @@ import pytest
 
 from isolated_environment import errors
 from isolated_environment.store.runner import Runner
+from isolated_environment.testing.indexes import PackageIndex
 from tests.fault import kills
 from tests.support.audit import audit
 from tests.support.bulk import PROJECTS, make_bulk
-from tests.support.indexes import PackageIndex
 from tests.support.killer import Killer, besiege, tally
 from tests.support.leftovers import generations, leftovers
 from tests.support.processes import await_end

@@ -11,9 +11,9 @@ import pytest
 
 from isolated_environment.environ import EnvPatch
 from isolated_environment.store import runner
+from isolated_environment.testing.wheels import make_wheel
 from tests.support.audit import audit
 from tests.support.listing import listing
-from tests.support.wheels import make_wheel
 
 #: Variable to value; ``{trap}`` is a directory of traps in which nothing may change.
 VARIABLES = {

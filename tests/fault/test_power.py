@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from isolated_environment.testing.indexes import PackageIndex
 from tests.support.audit import audit
 from tests.support.bulk import PROJECTS, asked, make_bulk
-from tests.support.indexes import PackageIndex
 from tests.support.leftovers import leftovers
 
 CHECKOUT = Path(__file__).parent.parent.parent

@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 from isolated_environment import Index, IsolatedEnvironmentError, errors
-from tests.support.indexes import PackageIndex
+from isolated_environment.testing.indexes import PackageIndex
+from isolated_environment.testing.wheels import make_wheel
 from tests.support.toolchains import PIP_WHEN_SLOW
 from tests.support.watcher import Watcher, files_that_hold
-from tests.support.wheels import make_project, make_wheel
+from tests.support.wheels import make_project
 
 SECRET = "s3cr3t-t0ken"
 WRONG = "wr0ng-t0ken"

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from isolated_environment import IsolatedEnvironment
+from isolated_environment.testing.wheels import make_wheel
 from tests.support.demoapp import make_demo_wheels
 from tests.support.far import HERE, Far, far, present
-from tests.support.wheels import make_wheel
 
 #: The oldest, the newest, and the host's own in every run; those between in long ones.
 ALWAYS = ("3.8", HERE, "3.13")

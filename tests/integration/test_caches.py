@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from isolated_environment import Index, errors
+from isolated_environment.testing.indexes import PackageIndex
+from isolated_environment.testing.wheels import make_wheel
 from tests.support.far import present
-from tests.support.indexes import PackageIndex
-from tests.support.wheels import make_project, make_wheel
+from tests.support.wheels import make_project
 
 
 @pytest.fixture

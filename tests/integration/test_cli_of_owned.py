@@ -10,10 +10,10 @@ import pytest
 
 from isolated_environment import IsolatedEnvironment
 from isolated_environment.errors import IsolatedEnvironmentWarning
+from isolated_environment.testing.indexes import PackageIndex
+from isolated_environment.testing.wheels import make_wheel
 from tests.support.demoapp import make_demo_wheels
 from tests.support.hosts import Host
-from tests.support.indexes import PackageIndex
-from tests.support.wheels import make_wheel
 
 
 class Application:

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from isolated_environment import Index, errors
-from tests.support.indexes import PackageIndex
+from isolated_environment.testing.indexes import PackageIndex
+from isolated_environment.testing.wheels import make_wheel
 from tests.support.toolchains import PIP_WHEN_SLOW
 from tests.support.watcher import Watcher, files_that_hold
-from tests.support.wheels import make_wheel
 
 SECRET = "s3cr3t-t0ken"
 

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from isolated_environment.testing.indexes import PackageIndex
 from isolated_environment.toolchains.pip import bundled_wheels
 from tests.support.house import CHECKOUT, LIBRARY
-from tests.support.indexes import PackageIndex
 
 pytestmark = pytest.mark.xdist_group("one distribution for all")
 

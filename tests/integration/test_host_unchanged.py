@@ -14,10 +14,10 @@ import pytest
 
 import isolated_environment
 from isolated_environment import IsolatedEnvironment
+from isolated_environment.testing.indexes import PackageIndex
 from tests.support.host_calls import CALLS, METHODS, ROOT, differences
 from tests.support.hosts import Host
 from tests.support.house import CHECKOUT
-from tests.support.indexes import PackageIndex
 from tests.support.listing import listing
 
 pytestmark = pytest.mark.xdist_group("one host for all")

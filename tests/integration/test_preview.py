@@ -9,8 +9,8 @@ import pytest
 
 from isolated_environment import Index, errors
 from isolated_environment.plan import Plan, Planned
-from tests.support.indexes import PackageIndex
-from tests.support.wheels import make_wheel
+from isolated_environment.testing.indexes import PackageIndex
+from isolated_environment.testing.wheels import make_wheel
 
 
 def test_it_says_what_would_be_installed_and_keeps_nothing(make, toolchain, tmp_path, monkeypatch):

@@ -13,8 +13,9 @@ import pytest
 
 from isolated_environment import IsolatedEnvironment, State, errors
 from isolated_environment.store.store import Store
+from isolated_environment.testing.wheels import make_wheel
 from tests.support.listing import listing
-from tests.support.wheels import make_project, make_wheel
+from tests.support.wheels import make_project
 
 pytestmark = pytest.mark.xdist_group("one environment for all questions")
 

@@ -9,7 +9,8 @@ import subprocess
 import pytest
 
 from isolated_environment import Index, TorchIndex, errors
-from tests.support.indexes import PackageIndex
+from isolated_environment.testing.indexes import PackageIndex
+from isolated_environment.testing.wheels import make_wheel
 from tests.support.torch_pages import TorchPages
 from tests.support.torch_world import (  # noqa: F401 -- fixtures
     PIP_SLOWLY,
@@ -20,7 +21,6 @@ from tests.support.torch_world import (  # noqa: F401 -- fixtures
     torch_of,
     versions_of,
 )
-from tests.support.wheels import make_wheel
 
 
 def spoil_receipt(env) -> None:

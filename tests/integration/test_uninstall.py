@@ -10,12 +10,12 @@ import pytest
 
 from isolated_environment import IsolatedEnvironment
 from isolated_environment.ownership import registration
+from isolated_environment.testing.wheels import make_wheel
 from isolated_environment.toolchains.pip import bundled_wheels
 from tests.support.demoapp import make_demo_project
 from tests.support.installers import ALL, PIP, UV, Unavailable, run, site_of
 from tests.support.listing import listing
 from tests.support.rehearsal import OPERATIONS, Rehearsal, rehearse
-from tests.support.wheels import make_wheel
 
 #: Where what we did is judged rather than what an installer does; pip names the most.
 UV_WHEN_SLOW = pytest.mark.parametrize(

@@ -14,11 +14,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from isolated_environment.testing.indexes import PackageIndex
+from isolated_environment.testing.wheels import make_wheel
 from tests.support.demoapp import make_demo_wheels
-from tests.support.indexes import PackageIndex
 from tests.support.installers import ALL, Installer, Unavailable, python_of_venv
 from tests.support.rehearsal import OPERATIONS, rehearse
-from tests.support.wheels import make_wheel
 
 
 @contextmanager

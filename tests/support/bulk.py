@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.support.wheels import make_wheel
+from isolated_environment.testing.wheels import make_wheel
 
 PROJECTS = ("bulk-a", "bulk-b", "bulk-c")
 VERSIONS = ("1.0", "2.0")

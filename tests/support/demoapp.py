@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .wheels import make_wheel
+from isolated_environment.testing.wheels import make_wheel
 
 _MAIN = """
 import os, sys

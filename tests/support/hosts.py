@@ -8,8 +8,8 @@ import sys
 import sysconfig
 from pathlib import Path
 
+from isolated_environment.testing.indexes import PackageIndex
 from tests.support.house import CHECKOUT
-from tests.support.indexes import PackageIndex
 
 
 class Host:

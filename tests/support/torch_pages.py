@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from tests.support.wheels import make_wheel
+from isolated_environment.testing.wheels import make_wheel
 
 #: What a torch wheel of the tests is padded with, so that a download of one is seen in bytes.
 PADDING = 200_000

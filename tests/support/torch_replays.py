@@ -9,10 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from isolated_environment import Index, TorchIndex, errors
+from isolated_environment.testing.wheels import make_wheel
 from tests.support.torch_pages import make_torch
 from tests.support.torch_scene import PINNED, Scene, build_again, kept, refusal, somewhere_else, told
 from tests.support.torch_world import family_fetched
-from tests.support.wheels import make_wheel
 
 KEPT = f"kept {PINNED}"
 

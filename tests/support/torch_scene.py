@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from isolated_environment import IsolatedEnvironment, errors
-from tests.support.indexes import PackageIndex
+from isolated_environment.testing.indexes import PackageIndex
 from tests.support.torch_pages import TorchPages
 from tests.support.torch_world import torch_of, versions_of
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.indexes import PackageIndex
+from isolated_environment.testing.indexes import PackageIndex
+from isolated_environment.testing.wheels import make_wheel
 from tests.support.torch_pages import TorchPages, make_torch
-from tests.support.wheels import make_wheel
 
 #: torch to torchvision and torchaudio, as they really go together.
 PAIRS = {"2.0.1": ("0.15.2", "2.0.2"), "2.1.2": ("0.16.2", "2.1.2"), "2.5.1": ("0.20.1", "2.5.1")}

@@ -12,7 +12,8 @@ from isolated_environment.asks import Ask, as_index, constraint_words, record_re
 from isolated_environment.declaration import AskInput
 from isolated_environment.errors import InvalidIndexError, InvalidOptionError, InvalidRequirementError
 from isolated_environment.requirements import parse
-from tests.support.wheels import make_project, make_wheel
+from isolated_environment.testing.wheels import make_wheel
+from tests.support.wheels import make_project
 
 
 def understood(*args: object, **kwargs: object) -> Ask:

@@ -23,7 +23,7 @@ from isolated_environment.planner import (
 )
 from isolated_environment.receipt import Receipt
 from isolated_environment.settings import Settings, read_settings
-from tests.support.indexes import PackageIndex
+from isolated_environment.testing.indexes import PackageIndex
 from tests.support.listing import listing
 from tests.support.orders import content, locked, order
 

@@ -20,8 +20,8 @@ from isolated_environment.index import Credentials
 from isolated_environment.lockfile import Target
 from isolated_environment.repository import File, choose_file, read_project
 from isolated_environment.settings import Settings
-from tests.support.indexes import PackageIndex
-from tests.support.wheels import make_wheel
+from isolated_environment.testing.indexes import PackageIndex
+from isolated_environment.testing.wheels import make_wheel
 
 TARGET = Target(markers_of("3.11.4"), (Tag("cp311", "cp311", "linux_x86_64"), Tag("py3", "none", "any")))
 Answer = Callable[[BaseHTTPRequestHandler], None]

@@ -8,7 +8,8 @@ import pytest
 
 from isolated_environment.errors import InvalidOptionError, InvalidRequirementError
 from isolated_environment.requirement_text import RequirementText, read_file, read_text
-from tests.support.wheels import make_project, make_wheel
+from isolated_environment.testing.wheels import make_wheel
+from tests.support.wheels import make_project
 
 ZEROS, ONES = f"sha256:{'0' * 64}", f"sha256:{'1' * 64}"
 

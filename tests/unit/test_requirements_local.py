@@ -9,7 +9,8 @@ import pytest
 
 from isolated_environment.errors import InvalidRequirementError
 from isolated_environment.requirements import parse
-from tests.support.wheels import make_project, make_wheel
+from isolated_environment.testing.wheels import make_wheel
+from tests.support.wheels import make_project
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from isolated_environment.declaration import AskInput
 from isolated_environment.errors import ResolutionError
 from isolated_environment.plan import DirectFile
 from isolated_environment.routing import unrouted, with_direct_files, with_pages
+from isolated_environment.testing.wheels import make_wheel
 from tests.support.orders import locked, order
-from tests.support.wheels import make_wheel
 
 
 def test_projects_that_came_up_and_belong_to_an_explicit_index() -> None:

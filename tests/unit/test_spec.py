@@ -21,7 +21,7 @@ from isolated_environment.errors import (
 from isolated_environment.index import Credentials
 from isolated_environment.settings import Settings
 from isolated_environment.spec import Content, credentials_by_prefix, understood
-from tests.support.wheels import make_wheel
+from isolated_environment.testing.wheels import make_wheel
 
 
 def ask(*args: object, **kwargs: object) -> AskInput:

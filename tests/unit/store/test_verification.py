@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from isolated_environment.store.verification import list_installed, verify
-from tests.support.wheels import make_wheel
+from isolated_environment.testing.wheels import make_wheel
 
 
 @pytest.fixture

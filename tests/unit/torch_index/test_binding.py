@@ -10,13 +10,13 @@ from isolated_environment.declaration import AskInput
 from isolated_environment.errors import TorchConflictError
 from isolated_environment.index import Index
 from isolated_environment.settings import Settings
+from isolated_environment.testing.wheels import make_wheel
 from isolated_environment.torch_index import binding
 from isolated_environment.torch_index.binding import Binder
 from isolated_environment.torch_index.pin import TorchPin
 from isolated_environment.torch_source import TorchSource
 from tests.support.machines import H100
 from tests.support.orders import locked, order
-from tests.support.wheels import make_wheel
 
 CHANNELS = {"cu118": ("2.0.1", "2.1.2"), "cu121": ("2.1.2", "2.5.1"), "cu130": ("2.15.0",), "cpu": ("2.1.2",)}
 PAIRS = {"2.0.1": ("0.15.2", "2.0.2"), "2.1.2": ("0.16.2", "2.1.2"), "2.5.1": ("0.20.1", "2.5.1")}

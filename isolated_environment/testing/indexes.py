@@ -42,6 +42,7 @@ class PackageIndex:
 
     @property
     def origin(self) -> str:
+        """Scheme, address and port."""
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     @property
@@ -51,14 +52,16 @@ class PackageIndex:
 
     @property
     def url_with_credentials(self) -> str:
+        """The index's root, with credentials."""
         return self.url.replace("http://", f"http://{self.credentials}@")
 
     def asked_for(self, name: str) -> list[str]:
-        """The requests whose path holds *name*."""
+        """Return the requests whose path holds *name*."""
         return [request for request in self.requests if name in request]
 
     @contextmanager
     def running(self) -> Iterator[PackageIndex]:
+        """Serve for the length of the block."""
         self._thread.start()
         try:
             yield self
@@ -68,6 +71,7 @@ class PackageIndex:
             self._thread.join(5)
 
     def page(self, project: str) -> str | None:
+        """Return the page of a project (PEP 503); ``None``: there is none."""
         links = []
         for path in sorted(self.directory.iterdir()):
             if path.name.split("-")[0].replace("_", "-").lower() != project:
