@@ -110,15 +110,15 @@ def test_many_kills(toolchain, count):
 def test_row_3_a_killed_installer_is_an_error_that_names_the_signal(make, monkeypatch, toolchain):
     before = make(["alpha==1.0"])
     prefix = before.ensure()
-    start = Runner._start
+    spawn = Runner._spawn
 
-    def killing(self, step):
-        process = start(self, step)
+    def killing(self, step, *how):
+        process = spawn(self, step, *how)
         if step.name == "install":
             process.send_signal(signal.SIGKILL)
         return process
 
-    monkeypatch.setattr(Runner, "_start", killing)
+    monkeypatch.setattr(Runner, "_spawn", killing)
     with pytest.raises(errors.BuildError, match="install: ended by SIGKILL") as caught:
         make(["alpha==2.0"], toolchain=toolchain).ensure()
     assert caught.value.returncode == -signal.SIGKILL

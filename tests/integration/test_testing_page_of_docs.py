@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 
-from tests.support.house import CHECKOUT
 from tests.support.pages import python_blocks
 
 RUNTIME = """
@@ -27,8 +26,7 @@ def transcribe(name):
 
 
 def test_the_blocks_of_the_page_pass(tmp_path):
-    text = (CHECKOUT / "docs" / "how-to" / "test-your-application.md").read_text("utf-8")
-    conftest, *tests = python_blocks(text)
+    conftest, *tests = python_blocks("docs/how-to/test-your-application.md")
     package = tmp_path / "yourapp"
     package.mkdir()
     for name, content in {"__init__.py": "", "runtime.py": RUNTIME, "cli.py": CLI}.items():

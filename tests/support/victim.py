@@ -53,14 +53,14 @@ def announce(module: Any, name: str, before: str, after: str | None = None) -> N
 
 
 def announce_children() -> None:
-    original = runner.Runner._start
+    original = runner.Runner._spawn
 
-    def start(self: runner.Runner, step: Any) -> subprocess.Popen[bytes]:
-        process = original(self, step)
+    def spawn(self: runner.Runner, *how: Any) -> subprocess.Popen[bytes]:
+        process = original(self, *how)
         say("child", process.pid)
         return process
 
-    runner.Runner._start = start  # type: ignore[method-assign]
+    runner.Runner._spawn = spawn  # type: ignore[method-assign]
 
 
 def publish_early() -> None:
