@@ -15,10 +15,12 @@ def assert_has(env: IsolatedEnvironment, *requirements: str) -> None:
     Raises:
         AssertionError: something is missing; it says what, and what is there.
     """
-    assert env.installed(), f"{env!r} is not installed"
+    if not env.installed():
+        raise AssertionError(f"{env!r} is not installed")
     missing = [each for each in requirements if not env.pip_has(each)]
-    there = ", ".join(str(item) for item in env.pip_list())
-    assert not missing, f"{env!r} lacks {', '.join(missing)}; it has {there or 'nothing'}"
+    if missing:
+        there = ", ".join(str(item) for item in env.pip_list())
+        raise AssertionError(f"{env!r} lacks {', '.join(missing)}; it has {there or 'nothing'}")
 
 
 @contextmanager
@@ -32,7 +34,8 @@ def host_unchanged() -> Iterator[None]:
     yield
     after = _installed()
     changed = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
-    assert not changed, f"the host's own packages changed: {', '.join(changed)}"
+    if changed:
+        raise AssertionError(f"the host's own packages changed: {', '.join(changed)}")
 
 
 def _installed() -> dict[str, str]:
