@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any
 
 import isolated_environment.environment.handle
-import isolated_environment.store.store  # noqa: F401 -- loaded once, before the fork
+import isolated_environment.store.fulfilment
+import isolated_environment.store.store  # noqa: F401 -- as above
 from isolated_environment import IsolatedEnvironment, events
 from tests.support.audit import audit, versions_in
 from tests.support.bulk import asked
@@ -65,7 +66,7 @@ def read(path: str, is_over: Callable[[], bool]) -> dict[str, Any]:
     first = IsolatedEnvironment(path, owner=None)
     wanted = _versions_in(first.ensure())
     rounds, problems = 0, []
-    while not is_over():
+    while not (rounds and is_over()):
         env = IsolatedEnvironment(path, owner=None)
         prefix = env.ensure()
         found = _versions_in(prefix)
@@ -81,7 +82,7 @@ def read(path: str, is_over: Callable[[], bool]) -> dict[str, Any]:
 def check(path: str, is_over: Callable[[], bool], design: str | None = None) -> dict[str, Any]:
     """Compare whatever prefix is handed out with its RECORDs, at once and once more before it is let go."""
     rounds, problems = 0, []
-    while not is_over():
+    while not (rounds and is_over()):
         if design:
             prefix = Weaker(design, path, asked("1.0"), adopts=True).ensure()
         else:
@@ -101,7 +102,7 @@ def check(path: str, is_over: Callable[[], bool], design: str | None = None) -> 
 
 def collect(path: str, is_over: Callable[[], bool]) -> dict[str, Any]:
     rounds = 0
-    while not is_over():
+    while not (rounds and is_over()):
         IsolatedEnvironment(path, owner=None).gc(force=True)
         rounds += 1
         _rest()
