@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 from ..errors import VerificationError
@@ -61,6 +60,7 @@ class Attempt:
         self._base = base
         self._no_cache = no_cache
         self._uncached: Uncached | None = None
+        self._identity: Identity | None = None
 
     def run(self, reason: str) -> Built | Lock:
         """Make the attempt.
@@ -118,13 +118,16 @@ class Attempt:
             no_cache=self._no_cache,
         )
         runner = Runner(work, self._log_path(generation), site.reporter, secrets_of(self._content, site.settings))
-        prepared = cache(lambda: self._create(order, runner))
-        found = Resolver(site, order, self._wanted, self._base, runner, prepared).resolve()
+        examining = site.toolchain.examine(order)
+        resolver = Resolver(
+            site, order, self._wanted, self._base, runner, lambda: self._create(order, runner, examining)
+        )
+        found = resolver.resolve()
         if self._is_current(found, previous):
             return found, False
         lock = found.lock
         site.reporter.report(Resolved(site.layout.root, len(lock.packages), lock.size, lock.unsized))
-        self._install(order, runner, found, prepared())
+        self._install(order, runner, found, self._create(order, runner, Stage(())))
         cached = site.toolchain.cache_directory(order)
         sync_file_systems([prefix, *([cached] if cached else [])])
         return found, True
@@ -157,12 +160,13 @@ class Attempt:
 
     # installing
 
-    def _create(self, order: BuildOrder, runner: Runner) -> Identity:
-        prefix = order.prefix
-        toolchain = self._site.toolchain
-        runner.run(toolchain.create(order))
-        runner.run(toolchain.examine(order), lambda: runner.run(Stage((check_step(order),))))
-        return identify(prefix)
+    def _create(self, order: BuildOrder, runner: Runner, examining: Stage) -> Identity:
+        """Create the prefix and try its interpreter, once; *examining* runs meanwhile."""
+        if self._identity is None:
+            runner.run(self._site.toolchain.create(order))
+            runner.run(examining, lambda: runner.run(Stage((check_step(order),))))
+            self._identity = identify(order.prefix)
+        return self._identity
 
     def _install(self, order: BuildOrder, runner: Runner, found: Resolution, identity: Identity) -> None:
         lock, prefix, minor = found.lock, order.prefix, order.interpreter.minor

@@ -53,8 +53,8 @@ class Resolver:
         wanted: What the call wants.
         base: What is there already.
         runner: Runs the toolchain's steps.
-        meanwhile: What may be done while an index is asked, and has to be done before anything is installed; it may
-            be called more than once.
+        meanwhile: What has to be done before the lock can be attributed, and may be done while an index is asked.  It
+            may be called more than once, and is not where the lock is known.
     """
 
     def __init__(

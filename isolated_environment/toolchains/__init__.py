@@ -45,7 +45,7 @@ class Toolchain(Protocol):
         """Return what creates the prefix."""
 
     def examine(self, order: BuildOrder) -> Stage:
-        """Return what looks at the new prefix, while its interpreter is tried."""
+        """Return what has to be known for :meth:`attributed`, and is found out while the interpreter is tried."""
 
     def install(self, order: BuildOrder, lock: Lock) -> Stage:
         """Return what installs exactly the lock, with its hashes."""

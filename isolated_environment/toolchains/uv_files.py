@@ -60,24 +60,26 @@ def attributed(order: BuildOrder, lock: Lock) -> Lock:
     with uv 0.13: 285 ms instead of 36 ms to install numpy).  What may have come from ``--find-links`` is not said to be
     of an index: uv would keep it as that index's file.
     """
-    options = order.content.options
-    if options.values("--find-links") or options.flag("--no-index"):
+    if not _can_be_attributed(order):
         return lock
-    written = (order.work / PAGES).as_uri()
-    known = {name: url for name, url in urls(order).items() if not url.startswith(written)}
+    written, explicit = (order.work / PAGES).as_uri(), urls(order)
+    known = {name: url for name, url in explicit.items() if not url.startswith(written)}
     main = _known_main_index(order)
-    elsewhere = {*urls(order), *order.direct, *order.unbound}
+    elsewhere = {*explicit, *order.direct, *order.unbound}
     if main is not None:
         known = {package.name: main for package in lock.packages if package.name not in elsewhere} | known
     return lock.with_indexes({package.name: known[package.name] for package in lock.packages if package.name in known})
 
 
 def must_ask_for_main_index(order: BuildOrder) -> bool:
-    """Return whether uv's default counts, and no lock says what it is."""
-    preferences = order.preferences
-    if preferences is not None and all(package.index for package in preferences.packages):
-        return False
-    return main_index(order) is None and bool(order.content.requirements)
+    """Return whether uv's default counts for :func:`attributed`, and has to be known for that."""
+    return main_index(order) is None and bool(order.content.requirements) and _can_be_attributed(order)
+
+
+def _can_be_attributed(order: BuildOrder) -> bool:
+    """Whether a file's index is known by its project: it is not where a directory may have it too."""
+    options = order.content.options
+    return not (options.values("--find-links") or options.flag("--no-index"))
 
 
 def _known_main_index(order: BuildOrder) -> str | None:

@@ -12,8 +12,11 @@ from pathlib import Path
 import pytest
 
 from isolated_environment import Index, errors
+from isolated_environment.events import StepStarted
+from isolated_environment.plan import Stage, Step
 from isolated_environment.testing.indexes import PackageIndex
 from isolated_environment.testing.wheels import make_wheel
+from isolated_environment.toolchains.uv import Uv
 from tests.support.far import present
 from tests.support.wheels import make_project
 
@@ -229,3 +232,22 @@ def test_a_file_that_uv_has_is_not_asked_for_again(make, tmp_path):
         env.python.unlink()
         make(name="env2", toolchain="uv").ensure()
     assert len(server.asked_for("GET /files/alpha")) <= 4, "its metadata each time, and itself once"
+
+
+def test_the_index_is_found_out_by_every_resolution_and_not_where_the_lock_is_known(make, monkeypatch):
+    """Else what is added to an environment would be said to be of no index, and be fetched again."""
+    examining = Stage((Step("examine", "examining", (sys.executable, "-c", "")),))
+    monkeypatch.setattr(Uv, "examine", lambda *_: examining)
+
+    def steps_of(*asks: str) -> list[str]:
+        told: list[str] = []
+        env = make(on_event=lambda event: told.append(event.step) if isinstance(event, StepStarted) else None)
+        for ask in asks:
+            env.pip_install(ask)
+        env.ensure()
+        return told
+
+    assert steps_of("alpha") == ["resolve", "create", "examine", "check", "install"]
+    assert steps_of("delta") == ["resolve", "create", "examine", "check", "install"]
+    make().python.unlink()
+    assert steps_of() == ["create", "check", "install"]

@@ -75,11 +75,15 @@ def test_else_it_is_what_uv_says_of_itself(tmp_path: Path, said: str | None, kno
     assert indexes(of, "a") == {"a": known}
 
 
-def test_uv_is_asked_only_where_its_own_default_counts_and_no_lock_tells() -> None:
+def test_uv_is_asked_only_where_its_own_default_counts() -> None:
     assert must_ask_for_main_index(order(AskInput("a")))
     assert not must_ask_for_main_index(order())
     assert not must_ask_for_main_index(order(AskInput("a"), settings=OURS))
     assert not must_ask_for_main_index(order(AskInput("a"), indexes=[Index("https://mine", default=True)]))
+    assert not must_ask_for_main_index(order(AskInput("a", options=["--find-links", "/x"]))), "nothing is attributed"
+
+
+def test_what_an_earlier_lock_says_is_no_reason_not_to_ask() -> None:
+    """It may be of another setting; and what comes new would be said to be of no index."""
     known = locked("a").with_indexes({"a": "https://d/simple"})
-    assert not must_ask_for_main_index(order(AskInput("a"), preferences=known))
-    assert must_ask_for_main_index(order(AskInput("a"), preferences=locked("a")))
+    assert must_ask_for_main_index(order(AskInput("a"), preferences=known))
