@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from packaging.pylock import (
     Package,
@@ -23,7 +22,7 @@ from packaging.pylock import (
     PylockSelectError,
     PylockValidationError,
 )
-from packaging.utils import canonicalize_name, parse_sdist_filename, parse_wheel_filename
+from packaging.utils import parse_sdist_filename, parse_wheel_filename
 from packaging.version import Version
 
 from .errors import InvalidLockError
@@ -79,7 +78,7 @@ class Lock:
 
     def with_files(self, files: Mapping[str, PackageWheel]) -> Lock:
         """Return this lock with other files for some projects: those that a stand-in was resolved for."""
-        return _lock(
+        return lock_of(
             Package(name=package.name, version=package.version, wheels=[files[package.name]])
             if package.name in files
             else package
@@ -88,7 +87,7 @@ class Lock:
 
     def with_indexes(self, indexes: Mapping[str, str]) -> Lock:
         """Return this lock with the URL of an index for some projects, and with none for the others."""
-        return _lock(dataclasses.replace(package, index=indexes.get(package.name)) for package in self.packages)
+        return lock_of(dataclasses.replace(package, index=indexes.get(package.name)) for package in self.packages)
 
     @cached_property
     def size(self) -> int:
@@ -145,7 +144,7 @@ def parse_lock(text: str, target: Target, *, origin: str, prefer_sdist: Iterable
             hint="lock again for this Python and platform, or choose another python=",
             path=origin,
         ) from error
-    return _lock(packages)
+    return lock_of(packages)
 
 
 def load_lock(text: str) -> Lock | None:
@@ -154,20 +153,6 @@ def load_lock(text: str) -> Lock | None:
         return Lock(Pylock.from_dict(read_toml(text)))
     except (PylockValidationError, ValueError):
         return None
-
-
-def lock_from_report(report: Mapping[str, Any]) -> Lock:
-    """Read the installation report of pip (version 1 of its format).
-
-    Args:
-        report: The JSON object that ``pip install --dry-run --report`` wrote.
-
-    Returns:
-        The lock, without credentials in any URL.
-    """
-    return _lock(
-        _reported(item["metadata"], item["download_info"], direct=item["is_direct"]) for item in report["install"]
-    )
 
 
 def restrict_hashes(lock: Lock, allowed: Mapping[str, tuple[str, ...]]) -> list[str]:
@@ -188,7 +173,8 @@ def restrict_hashes(lock: Lock, allowed: Mapping[str, tuple[str, ...]]) -> list[
     return damage
 
 
-def _lock(packages: Iterable[Package]) -> Lock:
+def lock_of(packages: Iterable[Package]) -> Lock:
+    """Return the lock of *packages*, each with one artifact."""
     pylock = Pylock(
         lock_version=Version("1.0"),
         created_by=_CREATED_BY,
@@ -230,44 +216,6 @@ def _cleaned(artifact: Artifact, base: Path) -> Artifact:
     return type(artifact)(**{**fields, **changes})
 
 
-def _reported(metadata: Mapping[str, Any], download: Mapping[str, Any], *, direct: bool) -> Package:
-    url = split_credentials(download["url"])[0]
-    name, version = canonicalize_name(metadata["name"]), Version(metadata["version"])
-    subdirectory = download.get("subdirectory")
-    if "vcs_info" in download:
-        vcs = download["vcs_info"]
-        source = PackageVcs(
-            type=vcs["vcs"],
-            url=url,
-            requested_revision=vcs.get("requested_revision"),
-            commit_id=vcs["commit_id"],
-            subdirectory=subdirectory,
-        )
-        return Package(name=name, vcs=source)
-    local = _path_of(url)
-    if "dir_info" in download:
-        editable = download["dir_info"].get("editable") or None
-        return Package(
-            name=name,
-            directory=PackageDirectory(path=local or url, editable=editable, subdirectory=subdirectory),
-        )
-    hashes = download["archive_info"].get("hashes") or {}
-    where = {"path": local} if local else {"url": url}
-    if direct:
-        archive = PackageArchive(hashes=hashes, subdirectory=subdirectory, **where)  # type: ignore[arg-type]
-        return Package(name=name, version=version, archive=archive)
-    if urlsplit(url).path.endswith(".whl"):
-        return Package(name=name, version=version, wheels=[PackageWheel(hashes=hashes, **where)])  # type: ignore[arg-type]
-    return Package(name=name, version=version, sdist=PackageSdist(hashes=hashes, **where))  # type: ignore[arg-type]
-
-
-def _path_of(url: str) -> str | None:
-    from urllib.request import url2pathname
-
-    parts = urlsplit(url)
-    return url2pathname(parts.path) if parts.scheme == "file" else None
-
-
 def _facts(package: Package) -> dict[str, Any]:
     artifact = artifact_of(package)
     hashes = dict(getattr(artifact, "hashes", {}))
@@ -289,4 +237,4 @@ def _plain(value: Any) -> Any:
 
 
 #: The lock of an empty environment.
-EMPTY_LOCK = _lock(())
+EMPTY_LOCK = lock_of(())

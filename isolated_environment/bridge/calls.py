@@ -14,7 +14,7 @@ from ..child import wire
 from ..child.parcels import are_plain, dumps_plain, loads_plain
 from ..errors import SerializationError
 from . import pickling
-from .bundle import Bundle
+from .burst import Burst
 from .configuration import configuration
 from .connection import Connection
 from .counter import Counter
@@ -113,33 +113,33 @@ class Calls:
             WorkerDied: the worker ended.
             Late: *deadline* passed.
         """
-        numbers, bundle = [], Bundle(self.connection)
+        numbers, burst = [], Burst(self.connection)
         before = self.connection.limit(deadline)
         try:
-            bundle.add_dropped(self.dropped)
+            burst.add_dropped(self.dropped)
             for call in prepared:
                 number = next(self._numbers)
                 numbers.append(number)
                 if call.shipped is not None:
-                    bundle.add(wire.SHIP, call.shipped.number, call.shipped.payload)
+                    burst.add(wire.SHIP, call.shipped.number, call.shipped.payload)
                 flags = call.flags | self._flags | (wire.KEEP if keep else 0)
-                bundle.add(wire.CALL, number, call.payload, call.buffers, flags)
-            bundle.send()
+                burst.add(wire.CALL, number, call.payload, call.buffers, flags)
+            burst.send()
         finally:
             self.connection.deadline = before
         return numbers
 
     def _send_one(self, kind: int, call: int, payload: bytes, buffers: Sequence[Any] = ()) -> None:
-        bundle = Bundle(self.connection)
-        bundle.add_dropped(self.dropped)
-        bundle.add(kind, call, payload, buffers)
-        bundle.send()
+        burst = Burst(self.connection)
+        burst.add_dropped(self.dropped)
+        burst.add(kind, call, payload, buffers)
+        burst.send()
 
     def flush(self) -> None:
         """Tell the worker what nothing here refers to any more."""
-        bundle = Bundle(self.connection)
-        bundle.add_dropped(self.dropped)
-        bundle.send()
+        burst = Burst(self.connection)
+        burst.add_dropped(self.dropped)
+        burst.send()
 
     def bye(self) -> None:
         """Tell the worker that no more calls come."""

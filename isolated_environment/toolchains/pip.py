@@ -23,7 +23,7 @@ from ..child import run_pip
 from ..errors import ToolchainNotFoundError
 from ..index import Credentials, join_credentials
 from ..layout import python_of
-from ..lockfile import Lock, lock_from_report
+from ..lockfile import Lock
 from ..plan import BuildOrder, Stage, Step
 from .lines import joined
 from .pip_files import (
@@ -34,6 +34,7 @@ from .pip_files import (
     requirement_line,
     secret_variables,
 )
+from .pip_report import lock_from_report
 from .stand_ins import constraint_lines, stand_in_files, unbound_lines
 
 _REPORT = "report.json"

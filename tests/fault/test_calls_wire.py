@@ -12,7 +12,7 @@ import pytest
 
 from isolated_environment import errors
 from isolated_environment.bridge import connection
-from isolated_environment.bridge.bundle import Bundle
+from isolated_environment.bridge.burst import Burst
 from isolated_environment.bridge.reach import Peer
 from isolated_environment.bridge.spawn import SpawnedProcess
 from isolated_environment.bridge.worker import Worker
@@ -152,13 +152,13 @@ def test_row_49_an_answer_that_comes_too_late_is_nobody_s(tmp_path):
 
 def test_row_66_a_function_that_the_worker_was_not_given_is_not_called(tmp_path, monkeypatch):
     """It asks for numbers that mean nothing, and for a name; it is told so each time, and the call goes on."""
-    sent, works = [], Bundle.add
+    sent, works = [], Burst.add
 
     def add(self, kind, *args) -> None:
         sent.append(kind)
         works(self, kind, *args)
 
-    monkeypatch.setattr(Bundle, "add", add)
+    monkeypatch.setattr(Burst, "add", add)
     asked = [(1, (), {}), (99, ("x",), {}), ("__init__", (), {})]
     frames = [wire.encode(wire.CALLBACK, n, pickle.dumps(what)) for n, what in enumerate(asked, 1)]
     orders = [order for frame in frames for order in (("send", frame), ("hear", 1 << 16))]

@@ -7,10 +7,11 @@ from typing import Any
 
 from isolated_environment.declaration import AskInput, Declaration
 from isolated_environment.host import Interpreter, host_interpreter
-from isolated_environment.lockfile import Lock, lock_from_report
+from isolated_environment.lockfile import Lock
 from isolated_environment.plan import BuildOrder
 from isolated_environment.settings import Settings
 from isolated_environment.spec import Content, understood
+from isolated_environment.toolchains.pip_report import lock_from_report
 
 
 def interpreter() -> Interpreter:

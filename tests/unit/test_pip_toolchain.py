@@ -12,10 +12,11 @@ from isolated_environment import Index
 from isolated_environment.child import run_pip
 from isolated_environment.declaration import AskInput
 from isolated_environment.errors import ToolchainNotFoundError
-from isolated_environment.lockfile import EMPTY_LOCK, Lock, lock_from_report
+from isolated_environment.lockfile import EMPTY_LOCK, Lock
 from isolated_environment.plan import BuildOrder, DirectFile, Stage
 from isolated_environment.settings import read_settings
 from isolated_environment.toolchains import find_toolchain, pip
+from isolated_environment.toolchains.pip_report import lock_from_report
 from tests.support.orders import interpreter, order
 
 PIP = pip.Pip("/host/python", "/wheels", "21.0")

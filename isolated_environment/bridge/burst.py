@@ -10,7 +10,7 @@ from ..child import wire
 from .connection import Connection
 
 
-class Bundle:
+class Burst:
     """Frames that are sent at once, to a worker.
 
     Args:
