@@ -78,6 +78,22 @@ class StepOutput(Event):
 
 
 @dataclass(frozen=True)
+class Downloading(Event):
+    """How far one download is; at most ten a second of each, and none of what is small.
+
+    Told to the application alone, and by the installers that tell it: pip, and uv where there are pseudo-terminals.
+    """
+
+    step: str
+    #: The distribution, as the installer calls it.
+    name: str
+    #: Bytes that have arrived; uv tells them to three digits.
+    done: int
+    #: Bytes to download; 0: unknown.
+    total: int
+
+
+@dataclass(frozen=True)
 class StepFinished(Event):
     """A step of the build ended well."""
 
@@ -139,6 +155,16 @@ class Reporter:
             self.show(f"isolated_environment: {text} [{elapsed:.0f} s]\n")
 
     @property
+    def is_watched(self) -> bool:
+        """Whether anybody sees what is told: the application, or somebody at a terminal."""
+        return self.has_listener or self._to_terminal
+
+    @property
+    def has_listener(self) -> bool:
+        """Whether the application wants to know how far downloads are."""
+        return self._on_event is not None
+
+    @property
     def screen(self) -> int | None:
         """The descriptor of the terminal that progress is shown on, if it is."""
         with contextlib.suppress(OSError, ValueError, AttributeError):
@@ -174,6 +200,8 @@ def _wording(event: Event) -> tuple[int, str]:
         text = f"ready: {event.root} in {event.duration:.1f} s"
     elif isinstance(event, StepOutput):
         return logging.DEBUG, redact(event.line)
+    elif isinstance(event, Downloading):
+        return logging.DEBUG, redact(f"{event.name}: {event.done} of {event.total} bytes")
     elif isinstance(event, StepFinished):
         return logging.DEBUG, f"{event.step} took {event.duration:.2f} s"
     else:

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from packaging.markers import Marker
 from packaging.pylock import (
     Package,
     PackageArchive,
@@ -22,6 +23,7 @@ from packaging.pylock import (
     PylockSelectError,
     PylockValidationError,
 )
+from packaging.specifiers import SpecifierSet
 from packaging.utils import parse_sdist_filename, parse_wheel_filename
 from packaging.version import Version
 
@@ -89,19 +91,29 @@ class Lock:
         """Return this lock with the URL of an index for some projects, and with none for the others."""
         return lock_of(dataclasses.replace(package, index=indexes.get(package.name)) for package in self.packages)
 
-    @cached_property
-    def size(self) -> int:
-        """Bytes to download, as far as the index told."""
-        return sum(size or 0 for size in self._sizes)
+    def bound_to(self, markers: Mapping[str, str]) -> Lock:
+        """Return this lock, to be shipped: it says for which Python and platform it was made, and serves no other.
+
+        Args:
+            markers: Markers (PEP 508) as the interpreter answers them that it was made for.
+        """
+        named = ("implementation_name", "sys_platform", "platform_machine")
+        return Lock(
+            dataclasses.replace(
+                self.pylock,
+                environments=[Marker(" and ".join(f"{name} == '{markers[name]}'" for name in named))],
+                requires_python=SpecifierSet(f"=={markers['python_version']}.*"),
+            )
+        )
 
     @cached_property
-    def unsized(self) -> int:
-        """Files whose size the index did not tell."""
-        return self._sizes.count(None)
+    def sizes(self) -> dict[str, int | None]:
+        """Bytes to download of each project: 0 for what is on this machine, ``None`` where the index did not tell."""
+        return {package.name: _size_of(artifact_of(package)) for package in self.packages}
 
-    @cached_property
-    def _sizes(self) -> list[int | None]:
-        return [getattr(artifact_of(package), "size", None) for package in self.packages]
+
+def _size_of(artifact: Artifact) -> int | None:
+    return getattr(artifact, "size", None) if getattr(artifact, "url", None) else 0
 
 
 def artifact_of(package: Package) -> Artifact:
@@ -187,6 +199,8 @@ def _only(package: Package, artifact: Artifact, base: Path) -> Package:
     artifact = _cleaned(artifact, base)
     version = package.version
     fields: dict[str, Any] = {}
+    if package.index and getattr(artifact, "url", None):
+        fields["index"] = split_credentials(package.index)[0]  # uv finds the file in its cache by it
     if isinstance(artifact, PackageWheel):
         fields["wheels"] = [artifact]
         version = version or parse_wheel_filename(artifact.filename)[1]

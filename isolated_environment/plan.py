@@ -32,6 +32,7 @@ class Step:
         env: Variables added to the scrubbed environment; credentials travel here.
         silencing: Those of them that keep it from showing its progress; they are left out where a terminal is there
             to show it on.
+        telling: Variables that make it tell its progress in lines, to who listens and has no terminal.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Step:
     argv: tuple[str, ...]
     env: Mapping[str, str] = field(default_factory=dict, repr=False)
     silencing: frozenset[str] = frozenset()
+    telling: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True)

@@ -109,7 +109,14 @@ def choose_file(
 
 
 def fetch(
-    url: str, index: Index, settings: Settings, headers: Mapping[str, str] | None = None, *, stream: bool = False
+    url: str,
+    index: Index,
+    settings: Settings,
+    headers: Mapping[str, str] | None = None,
+    *,
+    stream: bool = False,
+    method: str = "GET",
+    timeout: float | None = None,
 ) -> Response:
     """Ask for *url*; the index's credentials go to its own host alone.
 
@@ -119,6 +126,8 @@ def fetch(
         settings: Offline, time-out, certificates, proxy, trusted hosts.
         headers: What else to send.
         stream: Leave the body where it is until it is read.
+        method: ``GET`` or ``HEAD``.
+        timeout: Seconds; as the settings say by default.
 
     Raises:
         IndexUnreachableError: no answer.
@@ -132,10 +141,11 @@ def fetch(
     credentials = index.credentials if place.netloc == urlsplit(index.url).netloc else None
     trusted = {place.netloc, place.hostname} & {*(settings.trusted_hosts or "").split()}
     try:
-        return requests.get(
+        return requests.request(
+            method,
             url,
             headers={"Accept": _ACCEPT, **(headers or {})},
-            timeout=_seconds(settings.timeout),
+            timeout=timeout or _seconds(settings.timeout),
             auth=(credentials.username, credentials.password) if credentials else None,
             verify=False if trusted else settings.certificate or True,
             cert=settings.client_certificate,

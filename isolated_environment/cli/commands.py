@@ -87,15 +87,17 @@ def plan(arguments: argparse.Namespace) -> Answer:
 
 def lock(arguments: argparse.Namespace) -> Answer:
     """``lock``: write what an environment is locked to, for its author to ship; it is built first, if need be."""
-    environment = _one(arguments.path)
-    environment.ensure()
-    text = Path(Layout(str(environment.root)).pylock).read_text("utf-8")
-    target = Path(arguments.output)
-    try:
-        target.write_text(text, "utf-8")
-    except OSError as error:
-        raise RequestError(f"{target} cannot be written: {error.strerror}", hint="choose another --output") from error
-    return {"lock": str(target)}, f"wrote {target}, for this platform and this Python", 0
+    path = _one(arguments.path).export_lock(arguments.output)
+    return {"lock": str(path)}, f"wrote {path}, for this platform and this Python", 0
+
+
+def bundle(arguments: argparse.Namespace) -> Answer:
+    """``bundle``: write every wheel and a lock that names them, so that an environment is built without a network."""
+    path = _one(arguments.path).bundle(arguments.output)
+    wheels = sorted(wheel.name for wheel in path.parent.glob("*.whl"))
+    size = sum((path.parent / name).stat().st_size for name in wheels)
+    text = f"wrote {path} and {len(wheels)} wheel(s), {size / 1e6:.1f} MB, for this platform and this Python"
+    return {"lock": str(path), "wheels": wheels, "size": size}, text, 0
 
 
 def shell(arguments: argparse.Namespace) -> Answer:

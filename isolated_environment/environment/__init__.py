@@ -10,6 +10,7 @@ from .content import ContentMethods
 from .handle import Handle
 from .questions import QuestionMethods
 from .running import RunningMethods
+from .shipping import ShippingMethods
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from .content import Requirements
 
 
-class IsolatedEnvironment(ContentMethods, QuestionMethods, RunningMethods, CallingMethods):
+class IsolatedEnvironment(ContentMethods, QuestionMethods, RunningMethods, CallingMethods, ShippingMethods):
     """A private environment of an application, inside the application's own installation.
 
     Making one does nothing: no I/O, no process.  The environment is built on first use, under a file lock, and a
@@ -55,6 +56,7 @@ class IsolatedEnvironment(ContentMethods, QuestionMethods, RunningMethods, Calli
         lock_timeout: Seconds to wait while somebody else builds; ``None``: for ever.
         on_event: Called with each :class:`~isolated_environment.events.Event` of a build; what it raises ends the
             build.
+        quiet: Write nothing to the terminal, as with ``ISOLATED_ENVIRONMENT_QUIET=1``.
 
     Raises:
         RequestError: an argument is none of the words it takes; a path is relative and the working directory is gone.
@@ -82,6 +84,7 @@ class IsolatedEnvironment(ContentMethods, QuestionMethods, RunningMethods, Calli
         if_read_only: str = "user",
         lock_timeout: float | None = None,
         on_event: Callable[[Event], None] | None = None,
+        quiet: bool = False,
     ) -> None:
         _assert_one_of("toolchain", toolchain, ("auto", "uv", "pip"))
         _assert_one_of("if_read_only", if_read_only, ("user", "raise"))
@@ -106,6 +109,7 @@ class IsolatedEnvironment(ContentMethods, QuestionMethods, RunningMethods, Calli
             if_read_only=if_read_only,
             lock_timeout=lock_timeout,
             on_event=on_event,
+            quiet=quiet,
         )
 
     def __repr__(self) -> str:

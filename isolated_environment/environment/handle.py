@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
-    from ..events import Event
+    from ..events import Event, Reporter
     from ..ownership.placement import Placement
     from ..plan import Plan
     from ..settings import Settings
@@ -39,6 +39,7 @@ class Handle:
         if_read_only: str,
         lock_timeout: float | None,
         on_event: Callable[[Event], None] | None,
+        quiet: bool,
     ) -> None:
         self.path_text = path
         self.declaration = declaration
@@ -46,6 +47,7 @@ class Handle:
         self._owner = owner
         self._lock_timeout = lock_timeout
         self._on_event = on_event
+        self._quiet = quiet
         self._held: Held | None = None
         self._places = Places(path, owner, if_read_only)
         self._guard = os.getpid(), _thread.RLock()
@@ -169,10 +171,20 @@ class Handle:
         return self._places.at(held.root)
 
     def settings(self) -> Settings:
-        """Return what the user of the machine set."""
+        """Return what the user of the machine set; the application may be quiet where that user did not ask for it."""
+        from dataclasses import replace
+
         from ..settings import read_settings
 
-        return read_settings()
+        settings = read_settings()
+        return replace(settings, quiet=True) if self._quiet else settings
+
+    def reporter(self) -> Reporter:
+        """Return where events go."""
+        from ..events import Reporter
+
+        place, quiet = self.place(), self.settings().quiet
+        return Reporter(str(place.root), self._on_event, quiet=quiet, subject=place.described)
 
     def store(self) -> Store:
         """Return the store of the place to build in.

@@ -73,16 +73,11 @@ class QuestionMethods:
             NotBuiltError: the lock is gone.
             IsolatedEnvironmentError: as :meth:`ensure`.
         """
-        from ..errors import NotBuiltError
-        from ..store.inspection import freeze, read_lock
+        from ..store.inspection import freeze
+        from ..store.resolution import lock_of_environment
 
         held = self._handle.ensure()
-        lock = read_lock(held.root, held.receipt)
-        if lock is None:
-            raise NotBuiltError(
-                f"the lock of {held.root} is gone or was changed", hint="call upgrade()", root=held.root
-            )
-        return freeze(lock)
+        return freeze(lock_of_environment(held.root, held.receipt))
 
     def size(self) -> Size:
         """Return what the environment takes on disk, in bytes."""

@@ -126,11 +126,22 @@ class Attempt:
         if self._is_current(found, previous):
             return found, False
         lock = found.lock
-        site.reporter.report(Resolved(site.layout.root, len(lock.packages), lock.size, lock.unsized))
+        self._tell(lock, order)
         self._install(order, runner, found, self._create(order, runner, Stage(())))
         cached = site.toolchain.cache_directory(order)
         sync_file_systems([prefix, *([cached] if cached else [])])
         return found, True
+
+    def _tell(self, lock: Lock, order: BuildOrder) -> None:
+        """Say how much there is to do; servers are asked for sizes where somebody wants to know."""
+        reporter, found = self._site.reporter, lock.sizes
+        if reporter.is_watched:
+            from .sizes import ask_sizes
+
+            found = ask_sizes(lock, order)
+        sizes = list(found.values())
+        size = sum(each or 0 for each in sizes)
+        reporter.report(Resolved(self._site.layout.root, len(sizes), size, sizes.count(None)))
 
     def _is_current(self, found: Resolution, previous: Lock | None) -> bool:
         """Whether the current generation has this very lock already, and nobody put another PyTorch into it."""

@@ -38,7 +38,9 @@ _UNSOLVABLE = re.compile(
     r"|requires a different python|not found in the package registry|was not found in the cache",
     re.IGNORECASE,
 )
-_HASH = re.compile(r"hash mismatch|do not match the hashes|hashes are required|computed hash", re.IGNORECASE)
+_HASH = re.compile(
+    r"hash mismatch|do not match the hashes|hashes are required|computed hash|but the lockfile records", re.IGNORECASE
+)
 _TORN = re.compile(r"the wheel is invalid|archive-v\d+", re.IGNORECASE)  # uv, about what it had unpacked before
 _CAUSE = re.compile(r"^(?:error|cause|ERROR):?\s*|^\s*(?:cause:|╰─▶|├─▶)\s*", re.IGNORECASE)
 
@@ -126,7 +128,7 @@ def _classified(text: str, returncode: int) -> tuple[_Kind, str, str | None]:
             _HASH.search,
             VerificationError,
             "a file is not what the lock says",
-            "the index serves altered files: find out why",
+            "the index or the bundle has an altered file: find out why",
         ),
         (
             _OFFLINE.search,

@@ -10,13 +10,13 @@ from packaging.markers import Marker
 from packaging.requirements import Requirement as Parsed
 
 from ..layout import Layout, generation_number, site_packages_of
-from ..lockfile import Lock, artifact_of, load_lock
+from ..lockfile import Lock, artifact_of
 from ..ownership.placement import Placement
 from ..ownership.stamp import is_registered
 from ..receipt import Receipt, Unusable, read
 from ..requirements import parse
 from ..torch_index.verify import verify_torch
-from .resolution import recorded_torch
+from .resolution import read_lock, recorded_torch
 from .roots import is_ours
 from .verification import Installed, list_installed, verify
 from .warm import check
@@ -117,19 +117,6 @@ def read_receipt(root: str) -> Receipt | None:
         return read(Layout(root).receipt)
     except Unusable:
         return None
-
-
-def read_lock(root: str, receipt: Receipt) -> Lock | None:
-    """Return the lock of the current generation, or ``None``."""
-    layout = Layout(root)
-    for path in (Path(layout.pylock), Path(layout.prefix(receipt.generation), "pylock.toml")):
-        try:
-            lock = load_lock(path.read_text("utf-8"))
-        except (OSError, UnicodeDecodeError):
-            continue
-        if lock is not None and lock.digest == receipt.get("lock"):
-            return lock
-    return None
 
 
 def list_distributions(root: str, receipt: Receipt) -> list[Installed]:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from ..events import Reporter
 from ..layout import WORK, Layout
-from ..lockfile import artifact_of
 from ..plan import BuildOrder, Plan, Planned
 from ..receipt import Receipt, Unusable, read
 from ..settings import Settings
@@ -18,6 +17,7 @@ from .builder import find_site
 from .resolution import Resolver, previous_lock
 from .runner import Runner
 from .site import Base
+from .sizes import ask_sizes
 
 
 def resolved(plan: Plan, wanted: Wanted, settings: Settings, toolchain: str) -> Plan:
@@ -54,8 +54,6 @@ def resolved(plan: Plan, wanted: Wanted, settings: Settings, toolchain: str) -> 
         order.work.mkdir(mode=0o700)
         runner = Runner(order.work, prefix / "log", reporter, secrets_of(content, settings))
         lock = Resolver(site, order, wanted, base, runner, lambda: None).resolve().lock
-    found = (
-        Planned(package.name, str(package.version or ""), getattr(artifact_of(package), "size", None))
-        for package in lock.packages
-    )
+        sizes = ask_sizes(lock, order)
+    found = (Planned(name, version or "", sizes[name]) for name, version in lock.versions.items())
     return replace(plan, distributions=tuple(found))

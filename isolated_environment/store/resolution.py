@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import ResolutionError, VerificationError
+from ..errors import InvalidLockError, NotBuiltError, ResolutionError, VerificationError
 from ..events import Notice
-from ..lockfile import Lock, load_lock, parse_lock, restrict_hashes
+from ..layout import Layout
+from ..lockfile import Lock, artifact_of, load_lock, parse_lock, restrict_hashes
 from ..plan import BuildOrder
 from ..planner import ask_index_for_missing
 from ..receipt import Receipt
@@ -85,8 +86,7 @@ class Resolver:
         """
         content, previous = self._order.content, self._order.preferences
         if content.pylock_text is not None:
-            origin = content.pylock_path or "pylock.toml"
-            found = Resolution(parse_lock(content.pylock_text, self._order.interpreter.target(), origin=origin))
+            found = Resolution(self._given(content.pylock_text, content.pylock_path or "pylock.toml"))
         elif previous is not None and self._knows_the_answer():
             found = Resolution(previous, recorded_torch(self._base.receipt))
         else:
@@ -101,6 +101,18 @@ class Resolver:
                 damage=tuple(strangers),
             )
         return found
+
+    def _given(self, text: str, origin: str) -> Lock:
+        lock = parse_lock(text, self._order.interpreter.target(), origin=origin)
+        files = (artifact_of(package).path for package in lock.packages)
+        missing = next((path for path in files if path is not None and not Path(path).exists()), None)
+        if missing is not None:
+            raise InvalidLockError(
+                f"the lock {origin} names {missing}, which is not there",
+                hint="ship every file of the bundle, *.whl too, as package data",
+                path=origin,
+            )
+        return lock
 
     def _knows_the_answer(self) -> bool:
         """The same content on the same Python has a lock already: no index is asked."""
@@ -195,13 +207,28 @@ def _reconsidered(binder: Binder | None, error: ResolutionError) -> BuildOrder:
 
 
 def previous_lock(site: Site, base: Base) -> Lock | None:
-    """Return the lock of the generation that is there, from beside the receipt or from the generation itself."""
-    receipt, layout = base.receipt, site.layout
-    if receipt is None:
-        return None
+    """Return the lock of the generation that is there, or ``None``."""
+    return None if base.receipt is None else read_lock(site.layout.root, base.receipt)
+
+
+def read_lock(root: str, receipt: Receipt) -> Lock | None:
+    """Return the lock of the current generation, from beside the receipt or from the generation itself, or ``None``."""
+    layout = Layout(root)
     for path in (Path(layout.pylock), Path(layout.prefix(receipt.generation), "pylock.toml")):
         with suppress(OSError, UnicodeDecodeError):
             lock = load_lock(path.read_text("utf-8"))
             if lock is not None and lock.digest == receipt.get("lock"):
                 return lock
     return None
+
+
+def lock_of_environment(root: str, receipt: Receipt) -> Lock:
+    """Return the lock of the current generation.
+
+    Raises:
+        NotBuiltError: it is gone, or was changed.
+    """
+    lock = read_lock(root, receipt)
+    if lock is None:
+        raise NotBuiltError(f"the lock of {root} is gone or was changed", hint="call upgrade()", root=root)
+    return lock

@@ -17,6 +17,7 @@ from ..layout import WINDOWS
 from ..plan import Stage, Step
 from ..redaction import redact
 from .diagnosis import diagnose
+from .downloads import Downloads, is_raw
 from .ending import chunks, end, ended_with_us, finish
 from .screen import Screen, attach, open_terminal, plain
 
@@ -78,13 +79,12 @@ class Runner:
         log.write(f"$ {' '.join(argv)}\n")
         started = time.monotonic()
         tail: deque[str] = deque(maxlen=TAIL)
-        screen = self._reporter.screen if step.silencing else None
-        process, is_shown = self._start(step, screen)
+        process, is_terminal = self._start(step)
         try:
             with ended_with_us(process):
                 if meanwhile is not None:
                     meanwhile()
-                for line in self._lines(process, log, is_shown=is_shown):
+                for line in self._lines(process, log, step, is_terminal=is_terminal):
                     tail.append(line[:_WIDTH])
                     self._reporter.report(StepOutput(self._reporter.root, step.name, line))
                 returncode = finish(process)
@@ -101,9 +101,14 @@ class Runner:
             raise diagnose(step.name, argv, returncode, tuple(tail), self._log_path)
         self._reporter.report(StepFinished(self._reporter.root, step.name, duration))
 
-    def _start(self, step: Step, screen: int | None) -> tuple[subprocess.Popen[bytes], bool]:
-        """Start a step; whether its output is for the screen."""
-        terminal = None if screen is None else open_terminal(screen)
+    def _start(self, step: Step) -> tuple[subprocess.Popen[bytes], bool]:
+        """Start a step; whether it has a terminal: on the user's, or to tell the application how far it is."""
+        screen = self._reporter.screen
+        listens = self._reporter.has_listener
+        if listens and step.telling:
+            return self._spawn(step, {**step.env, **step.telling}, subprocess.PIPE), False
+        wanted = bool(step.silencing) and (screen is not None or listens)
+        terminal = open_terminal(screen) if wanted else None
         if terminal is None:
             return self._spawn(step, step.env, subprocess.PIPE), False
         ours, theirs = terminal
@@ -136,21 +141,20 @@ class Runner:
         except OSError as error:
             raise diagnose(step.name, step.argv, 127, (f"error: {error}",), self._log_path) from error
 
-    def _lines(self, process: subprocess.Popen[bytes], log: IO[str], *, is_shown: bool) -> Iterator[str]:
+    def _lines(self, process: subprocess.Popen[bytes], log: IO[str], step: Step, *, is_terminal: bool) -> Iterator[str]:
         """The output by lines; ends when the step has ended, also when a daemon it left keeps the pipe open."""
         kept, rest, screen = 0, b"", Screen()
+        downloads = Downloads(self._reporter.root, step.name) if self._reporter.has_listener else None
         for chunk in chunks(process):
-            if is_shown:
+            if downloads is not None:
+                for event in downloads.read(chunk):
+                    self._reporter.report(event)
+            elif is_terminal:
                 self._reporter.show(redact(screen.shown(chunk), self._secrets))
-                *whole, rest = (rest + chunk).split(b"\n")
-                lines = list(map(plain, whole))
-            else:
-                *lines, rest = (rest + chunk).replace(b"\r", b"\n").split(b"\n")
-            if len(rest) > _LONGEST:
-                lines, rest = [*lines, rest], b""
+            lines, rest = _split(rest + chunk, is_terminal=is_terminal)
             for raw in lines:
                 line = redact(raw.decode("utf-8", "replace").rstrip(), self._secrets)
-                if not line:
+                if not line or is_raw(raw):
                     continue
                 kept += len(raw)
                 if kept < _LOG_LIMIT:
@@ -160,6 +164,16 @@ class Runner:
             line = redact(rest.decode("utf-8", "replace").rstrip(), self._secrets)
             log.write(f"{line}\n")
             yield line
+
+
+def _split(output: bytes, *, is_terminal: bool) -> tuple[list[bytes], bytes]:
+    """The lines that are whole, and the rest; a rest that is too long is a line too."""
+    if is_terminal:
+        *whole, rest = output.split(b"\n")
+        lines = list(map(plain, whole))
+    else:
+        *lines, rest = output.replace(b"\r", b"\n").split(b"\n")
+    return (lines, rest) if len(rest) <= _LONGEST else ([*lines, rest], b"")
 
 
 def narrowed_umask() -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import struct
 import subprocess
 
 from ..layout import WINDOWS
@@ -20,9 +21,12 @@ _DRAWN = re.compile(r"^[\u2800-\u28ff]|[\u2501\u2578\u2588\u2591]|-{5,}")
 #: uv's and pip's own lists of what they installed: the application's user asked for none of it.
 _LISTED = re.compile(rb"(?m)^ (?:\x1b\[[0-9;]*m)?[+~-](?:\x1b\[[0-9;]*m)? .*\n")
 
+#: Rows, columns and pixels of a terminal that nobody sees.
+_UNSEEN = struct.pack("HHHH", 50, 120, 0, 0)
 
-def open_terminal(screen: int) -> tuple[int, int] | None:
-    """Return both ends of a pseudo-terminal of the size of *screen*; ``None`` where there are none."""
+
+def open_terminal(screen: int | None) -> tuple[int, int] | None:
+    """Return both ends of a pseudo-terminal of the size of *screen*, if there is one; ``None`` where there are none."""
     if WINDOWS:
         return None
     import fcntl
@@ -34,7 +38,8 @@ def open_terminal(screen: int) -> tuple[int, int] | None:
     except OSError:
         return None
     with contextlib.suppress(OSError):
-        fcntl.ioctl(theirs, termios.TIOCSWINSZ, fcntl.ioctl(screen, termios.TIOCGWINSZ, b"\0" * 8))
+        size = _UNSEEN if screen is None else fcntl.ioctl(screen, termios.TIOCGWINSZ, b"\0" * 8)
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, size)
     return ours, theirs
 
 
@@ -60,7 +65,12 @@ class Screen:
         return chunk[: len(chunk) - len(self._held)].decode("utf-8", "replace")
 
 
+def without_control(text: bytes) -> bytes:
+    """Return *text* without what colours, moves and erases."""
+    return _CONTROL.sub(b"", text)
+
+
 def plain(line: bytes) -> bytes:
     """Return what was to be read of a line in the end; nothing of one that was only drawn."""
-    text = _CONTROL.sub(b"", line.rstrip(b"\r").rpartition(b"\r")[2])
+    text = without_control(line.rstrip(b"\r").rpartition(b"\r")[2])
     return b"" if _DRAWN.search(text.decode("utf-8", "replace").strip()) else text.rstrip()

@@ -6,11 +6,15 @@ import base64
 import hashlib
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import quote, unquote
+
+#: Of a file that takes its time; what is shorter than that is sent at once.
+_PIECES = 16
 
 
 class PackageIndex:
@@ -21,14 +25,22 @@ class PackageIndex:
         credentials: ``user:password`` that every request must carry, or ``None``.
         hashes: Whether links carry ``#sha256=``.
         immutable: Whether files may be cached for ever, as a registry's may: installers then do not ask again.
+        duration: Seconds that sending a file takes, for progress to be seen.
     """
 
     def __init__(
-        self, directory: Path, *, credentials: str | None = None, hashes: bool = True, immutable: bool = False
+        self,
+        directory: Path,
+        *,
+        credentials: str | None = None,
+        hashes: bool = True,
+        immutable: bool = False,
+        duration: float = 0.0,
     ) -> None:
         self.directory = directory
         self.credentials = credentials
         self.hashes = hashes
+        self.duration = duration
         self.file_headers = {"Cache-Control": "max-age=365000000, immutable, public"} if immutable else {}
         #: ``METHOD path`` of every request, in order.
         self.requests: list[str] = []
@@ -129,9 +141,16 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(data if cut is None else data[:cut])
+            self._send(data if cut is None else data[:cut])
         if cut is not None:
             self.close_connection = True
+
+    def _send(self, data: bytes) -> None:
+        pieces = _PIECES if self.index.duration and len(data) > _PIECES else 1
+        length = -(-len(data) // pieces)
+        for start in range(0, len(data), length or 1):
+            self.wfile.write(data[start : start + length])
+            time.sleep(self.index.duration / pieces)
 
     def log_message(self, *args: object) -> None:
         pass

@@ -39,6 +39,7 @@ from .stand_ins import constraint_lines, stand_in_files, unbound_lines
 
 _REPORT = "report.json"
 _SILENCING = frozenset({"PIP_NO_COLOR", "PIP_PROGRESS_BAR"})
+_TELLING = {"PIP_PROGRESS_BAR": "raw"}
 
 
 @dataclass(frozen=True)
@@ -128,34 +129,20 @@ class Pip:
         What an index serves is offered to pip by a page of exact links (``--find-links``), so that it takes the
         locked file and records no direct URL (PEP 610), as uv does.
         """
-        hashed = [package for package in lock.packages if has_hashes(package)]
-        loose = [package for package in lock.packages if not has_hashes(package)]
-        python = python_of(str(order.prefix))
-        files = {
-            "links.html": "".join(map(link, hashed)),
-            "hashed.txt": joined(pinned_line(package, order) for package in hashed),
-            "loose.txt": joined(pinned_line(package, order) for package in loose),
-        }
-        steps = []
-        common = [
-            "--no-deps",
-            "--ignore-installed",
-            "--no-warn-script-location",
-            "--no-compile",
-            *_options(order, building=True),
-        ]
-        env = _environment(order, installing=True)
-        if hashed:
-            links = (order.work / "links.html").as_uri()
-            argv = [*self._pip(python, "install"), *common, "--require-hashes", "--requirement", "hashed.txt"]
-            argv += ["--find-links", links, *_without_index(hashed, env)]
-            why = f"installing {len(hashed)} distribution(s) with pip"
-            steps.append(Step("install", why, tuple(argv), env, _SILENCING))
-        if loose:
-            argv = [*self._pip(python, "install"), *common, "--requirement", "loose.txt"]
-            why = f"building {len(loose)} distribution(s) from source with pip"
-            steps.append(Step("install-sources", why, tuple(argv), env))
-        return Stage(tuple(steps), files)
+        options = ("--ignore-installed", "--no-warn-script-location", "--no-compile")
+        command = self._pip(python_of(str(order.prefix)), "install", *options)
+        return _exactly(order, lock, command, "install", "installing {} distribution(s) with pip")
+
+    def collect(self, order: BuildOrder, lock: Lock, directory: Path) -> Stage:
+        """Two runs of ``pip wheel`` of exactly the lock: wheels are fetched, everything else is built into one.
+
+        Args:
+            order: Its prefix is not there.
+            lock: What was resolved.
+            directory: Where the wheels go; made by pip.
+        """
+        command = self._pip(order.interpreter.executable, "wheel", "--wheel-dir", str(directory))
+        return _exactly(order, lock, command, "collect", "collecting {} wheel(s) with pip")
 
     def cache_directory(self, order: BuildOrder) -> Path | None:
         """Pip copies out of its cache, so there is nothing to sync."""
@@ -164,6 +151,30 @@ class Pip:
 
     def _pip(self, python: str, *verb: str) -> list[str]:
         return [python, "-I", str(Path(run_pip.__file__).absolute()), self.wheels, *verb]
+
+
+def _exactly(order: BuildOrder, lock: Lock, command: list[str], name: str, why: str) -> Stage:
+    """One run for what has hashes, with them; one for directories and VCS checkouts, which cannot have any."""
+    hashed = [package for package in lock.packages if has_hashes(package)]
+    loose = [package for package in lock.packages if not has_hashes(package)]
+    files = {
+        "links.html": "".join(map(link, hashed)),
+        "hashed.txt": joined(pinned_line(package, order) for package in hashed),
+        "loose.txt": joined(pinned_line(package, order) for package in loose),
+    }
+    steps = []
+    common = [*command, "--no-deps", *_options(order, building=True)]
+    env = _environment(order, installing=True)
+    if hashed:
+        links = (order.work / "links.html").as_uri()
+        argv = [*common, "--require-hashes", "--requirement", "hashed.txt"]
+        argv += ["--find-links", links, *_without_index(hashed, env)]
+        steps.append(Step(name, why.format(len(hashed)), tuple(argv), env, _SILENCING, _TELLING))
+    if loose:
+        argv = [*common, "--requirement", "loose.txt"]
+        why = f"building {len(loose)} distribution(s) from source with pip"
+        steps.append(Step(f"{name}-sources", why, tuple(argv), env))
+    return Stage(tuple(steps), files)
 
 
 def bundled_wheels() -> Path | None:

@@ -61,7 +61,7 @@ def attributed(order: BuildOrder, lock: Lock) -> Lock:
     of an index: uv would keep it as that index's file.
     """
     if not _can_be_attributed(order):
-        return lock
+        return lock.with_indexes({})
     written, explicit = (order.work / PAGES).as_uri(), urls(order)
     known = {name: url for name, url in explicit.items() if not url.startswith(written)}
     main = _known_main_index(order)

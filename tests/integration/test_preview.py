@@ -12,6 +12,8 @@ from isolated_environment.plan import Plan, Planned
 from isolated_environment.testing.indexes import PackageIndex
 from isolated_environment.testing.wheels import make_wheel
 
+WHEEL = "alpha-1.0-py3-none-any.whl"
+
 
 def test_it_says_what_would_be_installed_and_keeps_nothing(make, toolchain, tmp_path, monkeypatch):
     make_wheel(tmp_path / "files", "alpha", "1.0")
@@ -36,10 +38,11 @@ def test_what_is_there_needs_nothing_and_what_is_known_needs_no_index(make, tmp_
         env.ensure()
         assert env.plan(resolve=True).reason is None
         env.python.unlink()
-        asked = len(server.requests)
+        server.requests.clear()
         again = make(["alpha"], indexes=[Index(server.url, default=True)]).plan(resolve=True)
         assert [each.version for each in again.distributions] == ["1.0"]
-        assert len(server.requests) == asked, "its lock is known"
+        assert [each.size for each in again.distributions] == [(tmp_path / "files" / WHEEL).stat().st_size]
+        assert server.requests == [f"HEAD /files/{WHEEL}"], "its lock is known; the page told no size"
 
 
 def test_what_cannot_be_resolved_is_the_same_error_as_the_build_s(make, toolchain):

@@ -15,6 +15,7 @@ import pytest
 from isolated_environment import events
 from isolated_environment.events import (
     BuildStarted,
+    Downloading,
     Event,
     Notice,
     Ready,
@@ -33,11 +34,13 @@ EVENTS = [
     Resolved("/r", 36, 310_200_000, 2),
     StepStarted("/r", "resolve", f"resolving from {URL}", ("uv", "x")),
     StepOutput("/r", "resolve", f"GET {URL}"),
+    Downloading("/r", "install", f"torch {URL}", 5, 2_000_000_000),
     StepFinished("/r", "resolve", 0.5),
     Notice("/r", f"see {URL}"),
     Ready("/r", "g1", 2.0),
     Event("/r"),
 ]
+SMALL = {"StepOutput", "StepFinished", "Downloading", "Event"}
 each_event = pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
 
 
@@ -110,7 +113,7 @@ def test_an_event_goes_to_the_application_and_to_logging(
 def test_a_terminal_is_told_what_matters_without_credentials(event: Event, monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = on_terminal(monkeypatch)
     Reporter("/r").report(event)
-    if isinstance(event, (StepOutput, StepFinished)) or type(event) is Event:
+    if isinstance(event, (StepOutput, StepFinished, Downloading)) or type(event) is Event:
         assert terminal.getvalue() == ""
     else:
         assert re.fullmatch(r"isolated_environment: .+ \[0 s\]\n", terminal.getvalue())
@@ -157,7 +160,5 @@ def test_what_the_application_raises_comes_through() -> None:
 
 def test_levels() -> None:
     levels = {type(event).__name__: events._wording(event)[0] for event in EVENTS}
-    assert {name for name, level in levels.items() if level == logging.DEBUG} == {"StepOutput", "StepFinished", "Event"}
-    assert {level for name, level in levels.items() if name not in {"StepOutput", "StepFinished", "Event"}} == {
-        logging.INFO
-    }
+    assert {name for name, level in levels.items() if level == logging.DEBUG} == SMALL
+    assert {level for name, level in levels.items() if name not in SMALL} == {logging.INFO}

@@ -52,7 +52,7 @@ def test_one_artifact_a_package_the_best_for_the_target() -> None:
     assert lock.versions == {"a": "1.0", "b": "2.0"}
     artifact = artifact_of(lock.packages[0])
     assert getattr(artifact, "url", None) == "https://h/a-1.0-cp311-cp311-linux_x86_64.whl"
-    assert lock.size == 100, "the index told one size"
+    assert lock.sizes == {"a": None, "b": 100}, "the index told one size"
 
 
 def test_markers_choose_packages() -> None:
@@ -128,7 +128,7 @@ def test_the_digest_sees_what_would_be_installed_and_nothing_else() -> None:
 
 
 def test_the_empty_lock() -> None:
-    assert (EMPTY_LOCK.versions, EMPTY_LOCK.size) == ({}, 0)
+    assert (EMPTY_LOCK.versions, EMPTY_LOCK.sizes) == ({}, {})
     assert parsed("packages = []").digest == EMPTY_LOCK.digest
 
 

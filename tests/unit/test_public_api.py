@@ -23,6 +23,7 @@ METHODS = {
     "pip_install": "(self, requirements, index=None, *, constraints=(), upgrade=False, options=())",
     "install_environment": "(self)",
     "ensure": "(self)",
+    "export_lock": "(self, path)",
     "ensure_installed": "(self, requirements=())",
     "plan": "(self, *, resolve=False)",
     "upgrade": "(self)",
@@ -48,6 +49,7 @@ METHODS = {
     "popen": "(self, args, **subprocess_kwargs)",
     "open_proc": "(self, args, **subprocess_kwargs)",
     # calling
+    "bundle": "(self, directory)",
     "call": "(self, target, /, *args, **kwargs)",
     "acall": "(self, target, /, *args, **kwargs)",
     "submit": "(self, target, /, *args, **kwargs)",

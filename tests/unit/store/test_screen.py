@@ -84,14 +84,37 @@ def test_what_fails_there_says_why_in_the_error(tmp_path, terminal):
     assert caught.value.returncode == 3
 
 
-@pytest.mark.parametrize("options", [{"quiet": True}, {"on_event": repr}], ids=["quiet", "on_event"])
-def test_quiet_or_with_a_listener_it_is_given_no_terminal(tmp_path, terminal, options):
+def test_quiet_it_is_given_no_terminal(tmp_path, terminal):
     there = terminal()
     (tmp_path / "work").mkdir()
     step = Step("install", "i", (sys.executable, "-c", "import sys; sys.exit(sys.stderr.isatty())"), {}, frozenset("x"))
-    Runner(tmp_path / "work", tmp_path / "log", events.Reporter("/r", **options), ()).run(Stage((step,)))
+    Runner(tmp_path / "work", tmp_path / "log", events.Reporter("/r", quiet=True), ()).run(Stage((step,)))
     with pytest.raises(BlockingIOError):
         os.read(there, 1)
+
+
+def test_for_a_listener_it_draws_where_nobody_sees_it(tmp_path, terminal):
+    there, seen = terminal(), []
+    lines = run(tmp_path, on_event=seen.append)
+    assert "terminal True 120 None" in lines
+    assert [(event.name, event.done) for event in seen if isinstance(event, events.Downloading)] == [
+        ("numpy", 5 << 20),
+    ]
+    with pytest.raises(BlockingIOError):
+        os.read(there, 1)
+
+
+def test_for_a_listener_it_tells_in_lines_where_it_can(tmp_path):
+    seen = []
+    (tmp_path / "work").mkdir()
+    script = "import os, sys; print('Downloading a-1.whl'); print('Progress 1 of', os.environ['RAW']); print('done')"
+    step = Step("install", "i", (sys.executable, "-c", script), {"RAW": "0"}, frozenset("x"), {"RAW": "7"})
+    Runner(tmp_path / "work", tmp_path / "log", events.Reporter("/r", seen.append), ()).run(Stage((step,)))
+    assert [event for event in seen if isinstance(event, events.Downloading)] == [
+        events.Downloading("/r", "install", "a", 1, 7)
+    ]
+    assert [event.line for event in seen if isinstance(event, events.StepOutput)] == ["Downloading a-1.whl", "done"]
+    assert "Progress 1 of 7" not in (tmp_path / "log").read_text()
 
 
 def test_where_there_is_no_pseudo_terminal_it_has_a_pipe(tmp_path, terminal, monkeypatch):
