@@ -17,7 +17,7 @@ METHODS = {
     "__init__": (
         "(self, path, requirements=None, *, python=None, torch=None, indexes=(), constraints=(), pylock=None, "
         "system_site_packages=False, toolchain='auto', owner='auto', if_read_only='user', lock_timeout=None, "
-        "on_event=None)"
+        "on_event=None, quiet=False)"
     ),
     # content
     "pip_install": "(self, requirements, index=None, *, constraints=(), upgrade=False, options=())",
