@@ -158,6 +158,7 @@ class ContentMethods:
 
         Raises:
             InUseError: another process uses it.
+            RemovalError: something in it cannot be deleted; asking again goes on where this one stopped.
             NotOurDirectoryError: what is there was not made by this library.
         """
         self._handle.release()

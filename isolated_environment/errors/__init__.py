@@ -30,6 +30,7 @@
     │   ├── LockLostError                              path
     │   ├── ReentrantBuildError (RuntimeError)         root
     │   ├── InUseError                                 root, generations
+    │   ├── RemovalError                               root, left
     │   ├── RollbackError                              root
     │   ├── OwnerError
     │   │   ├── OwnerNotFoundError (LookupError)       owner
@@ -112,6 +113,7 @@ from .store import (
     ReadOnlyLocationError,
     RecordError,
     ReentrantBuildError,
+    RemovalError,
     RollbackError,
     StoreError,
     UntrustedRootError,
@@ -162,6 +164,7 @@ __all__ = [
     "RecordError",
     "ReentrantBuildError",
     "RemoteError",
+    "RemovalError",
     "RequestError",
     "ResolutionError",
     "RollbackError",

@@ -72,6 +72,15 @@ class InUseError(StoreError):
     generations: tuple[str, ...]
 
 
+class RemovalError(StoreError):
+    """Something of the environment could not be deleted; what is left of it is still ours."""
+
+    code = "not-removed"
+    root: str
+    #: Absolute paths of the files that are left.
+    left: tuple[str, ...]
+
+
 class RollbackError(StoreError):
     """There is no previous generation to go back to."""
 

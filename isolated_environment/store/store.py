@@ -8,27 +8,21 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ..errors import (
-    InUseError,
-    ReentrantBuildError,
-    RollbackError,
-    StoreError,
-)
+from ..errors import ReentrantBuildError, RollbackError, StoreError
 from ..events import Event, Reporter, WaitingForLock, warn
 from ..layout import Layout
-from ..leases import Lease, seize
 from ..locking import RootLock, lock_for
-from ..ownership.container import delete_tree
 from ..ownership.placement import Placement
 from ..ownership.registration import register, unregister, watched
 from ..ownership.stamp import is_registered
 from ..receipt import Receipt, Unreadable, Unusable, read
 from ..settings import Settings
 from ..wanted import Wanted
-from .collection import collect, empty_trash, mark_superseded, to_trash
+from .collection import collect, empty_trash, mark_superseded
 from .diagnosis import typed_errors
 from .orphans import collect_orphans
 from .publication import publish
+from .removal import delete, seize_all
 from .roots import assert_ours, assert_trusted, is_ours, make_root
 from .warm import Held, check, share_lease, take
 
@@ -146,15 +140,16 @@ class Store:
         Raises:
             InUseError: another process uses it.
             NotOurDirectoryError: the root was not made by this library.
+            RemovalError: something in it cannot be deleted.
         """
         if not os.path.lexists(self._layout.root):
             unregister(self._place)
             return
         assert_ours(self._layout)
         with self._locked("removing"), typed_errors(self._layout.root):
-            leases = self._seized()  # held to the end, so that nobody begins to use what is being deleted
+            leases = seize_all(self._layout)  # held to the end, so that nobody begins to use what is being deleted
             try:
-                self._delete()
+                delete(self._layout)
             finally:
                 for lease in leases:
                     lease.release()
@@ -194,22 +189,6 @@ class Store:
     def _make_root(self) -> None:
         make_root(self._layout, adopted=self._place.container is not None)
 
-    def _delete(self) -> None:
-        """Receipt first, tag and lock last: at every moment the root is ours, or blank to who comes next."""
-        layout = self._layout
-        with contextlib.suppress(IsADirectoryError):
-            Path(layout.receipt).unlink(missing_ok=True)
-        last = [layout.tag, layout.lock_owner, layout.lock]
-        kept = {os.path.basename(path) for path in (layout.trash, *last)}
-        for name in set(os.listdir(layout.root)) - kept:
-            if not to_trash(layout, name):
-                delete_tree(Path(layout.root, name))
-        delete_tree(Path(layout.trash))
-        with contextlib.suppress(OSError):
-            for path in last:
-                Path(path).unlink(missing_ok=True)
-            Path(layout.root).rmdir()
-
     def _entered(self, stack: contextlib.ExitStack, phase: str) -> RootLock:
         """Take the lock of the prepared root; whoever held it may have removed the root, and then it is made again."""
         while True:
@@ -243,24 +222,6 @@ class Store:
             raise
         except Unusable:
             return None
-
-    def _seized(self) -> list[Lease]:
-        found = {}
-        with contextlib.suppress(OSError):
-            for name in sorted(os.listdir(self._layout.leases)):
-                found[name] = seize(self._layout.lease(name))
-        used = [name for name, lease in found.items() if lease is None]
-        leases = [lease for lease in found.values() if lease is not None]
-        if used:
-            for lease in leases:
-                lease.release()
-            raise InUseError(
-                f"{self._layout.root} is in use: {', '.join(used)}",
-                hint="end the processes that use it, then try again",
-                root=self._layout.root,
-                generations=tuple(used),
-            )
-        return leases
 
     def _warn_of_fallback(self) -> None:
         if self._layout.root not in _warned:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import threading
 
 import pytest
 
 from isolated_environment import errors, events
-from isolated_environment.store.store import Store
+from isolated_environment.layout import Layout
+from isolated_environment.store import removal, store
 from tests.support.audit import audit
 from tests.support.crowd import crowd, said
 from tests.support.leftovers import leftovers
@@ -25,6 +28,26 @@ def test_what_somebody_uses_is_not_removed(make):
     assert not other.path.exists()
 
 
+def test_what_cannot_be_deleted_is_named_and_removed_when_it_can(make, monkeypatch):
+    make(["alpha"]).ensure()
+    unlink = os.unlink
+
+    def refuse(path, **kwargs):
+        if os.path.basename(path) == "alpha.py":
+            raise OSError(errno.EBUSY, "Device or resource busy", path)
+        unlink(path, **kwargs)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "unlink", refuse)
+        with pytest.raises(errors.RemovalError, match=r"alpha\.py cannot be deleted") as caught:
+            make().remove()
+    assert [os.path.basename(path) for path in caught.value.left] == ["alpha.py"]
+    assert make(["alpha"]).state().status == "absent"
+    make(["alpha"]).ensure()
+    make().remove()
+    assert not make().path.exists()
+
+
 def test_nobody_begins_to_use_what_is_being_removed(make, monkeypatch):
     """Between the look at the leases and the end of the removal."""
     make(["alpha"]).ensure()
@@ -36,15 +59,13 @@ def test_nobody_begins_to_use_what_is_being_removed(make, monkeypatch):
             late.ensure()
         caught.append(error)
 
-    delete = Store._delete
-
-    def meanwhile(self: Store) -> None:
+    def meanwhile(layout: Layout) -> None:
         thread = threading.Thread(target=use_now)
         thread.start()
         thread.join()
-        delete(self)
+        removal.delete(layout)
 
-    monkeypatch.setattr(Store, "_delete", meanwhile)
+    monkeypatch.setattr(store, "delete", meanwhile)
     make().remove()
     assert len(caught) == 1
 
