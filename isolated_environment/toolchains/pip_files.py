@@ -52,7 +52,7 @@ def secret_variables(order: BuildOrder) -> dict[str, tuple[str, str]]:
 
 def has_hashes(package: Package) -> bool:
     """Return whether what is locked has hashes: directories and VCS checkouts cannot."""
-    return not isinstance(artifact_of(package), (PackageVcs, PackageDirectory))
+    return bool(getattr(artifact_of(package), "hashes", None))
 
 
 def _url_of(package: Package) -> str:

@@ -49,7 +49,7 @@ def _reported(metadata: Mapping[str, Any], download: Mapping[str, Any], *, direc
             name=name,
             directory=PackageDirectory(path=local or url, editable=editable, subdirectory=subdirectory),
         )
-    hashes = download["archive_info"].get("hashes") or {}
+    hashes = _hashes_of(download["archive_info"])
     where = {"path": local} if local else {"url": url}
     if direct:
         archive = PackageArchive(hashes=hashes, subdirectory=subdirectory, **where)  # type: ignore[arg-type]
@@ -57,6 +57,12 @@ def _reported(metadata: Mapping[str, Any], download: Mapping[str, Any], *, direc
     if urlsplit(url).path.endswith(".whl"):
         return Package(name=name, version=version, wheels=[PackageWheel(hashes=hashes, **where)])  # type: ignore[arg-type]
     return Package(name=name, version=version, sdist=PackageSdist(hashes=hashes, **where))  # type: ignore[arg-type]
+
+
+def _hashes_of(archive: Mapping[str, Any]) -> dict[str, str]:
+    """The hashes (PEP 610); the last pip for Python 3.8 says those of local files in the older way alone."""
+    algorithm, _, value = str(archive.get("hash") or "").partition("=")
+    return dict(archive.get("hashes") or ({algorithm: value} if value else {}))
 
 
 def _path_of(url: str) -> str | None:

@@ -11,6 +11,7 @@ import pytest
 
 from isolated_environment import errors
 from isolated_environment.host import find_interpreter
+from isolated_environment.testing.wheels import make_wheel
 from tests.support.audit import audit
 
 
@@ -37,12 +38,13 @@ VERSIONS = ["3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14"]
         *(pytest.param("pip", version, marks=[pytest.mark.slow] * (version != "3.8")) for version in VERSIONS),
     ],
 )
-def test_an_environment_of_that_version(make, toolchain, version):
+def test_an_environment_of_that_version(make, toolchain, version, tmp_path):
     if not available(version):
         pytest.skip(f"no Python {version} on this machine")
-    env = make(["beta"], python=version, toolchain=toolchain)
+    local = make_wheel(tmp_path / "local", "local", "1.0")  # pip's reports differ on what is no index's
+    env = make(["beta", str(local)], python=version, toolchain=toolchain)
     assert version_of(env) == version
-    assert audit(env.prefix, {"alpha": "2.0", "beta": "1.0"}) == []
+    assert audit(env.prefix, {"alpha": "2.0", "beta": "1.0", "local": "1.0"}) == []
 
 
 @pytest.mark.parametrize("version", [pytest.param(version, marks=pytest.mark.slow) for version in VERSIONS])

@@ -62,6 +62,14 @@ def test_a_report_of_pip_becomes_a_lock() -> None:
     assert "word" not in lock.text
 
 
+def test_a_hash_that_is_said_in_the_older_way_counts() -> None:
+    """As pip 25.0, the last one for Python 3.8, reports a local wheel."""
+    info = {"url": "file:///x/a-1.0-py3-none-any.whl", "archive_info": {"hash": f"sha256={ONES}"}}
+    item = {"metadata": {"name": "a", "version": "1.0"}, "is_direct": True, "download_info": info}
+    (package,) = lock_from_report({"install": [item]}).packages
+    assert getattr(artifact_of(package), "hashes", None) == {"sha256": ONES}
+
+
 def test_both_resolvers_come_to_the_same_digest() -> None:
     reported = lock_from_report({"install": REPORT["install"][:1]})
     text = lock_text(wheel("wheel-one", "1.0").replace("wheel-one-1.0", "wheel_one-1.0"))
