@@ -10,7 +10,10 @@ if TYPE_CHECKING:
     from . import errors
     from .bridge.exports import host_function
     from .bridge.shared import SharedArray
-    from .environment import IsolatedEnvironment, isolated_environment, isolated_environment_run
+    from .compat.upstream import Requirements as Requirements
+    from .compat.upstream import isolated_environment, isolated_environment_run
+    from .compat.upstream import isolated_environment_cmd as isolated_environment_cmd
+    from .environment import IsolatedEnvironment
     from .errors import IsolatedEnvironmentError, IsolatedEnvironmentWarning
     from .events import Event
     from .index import Index
@@ -36,6 +39,7 @@ __all__ = [
     "isolated_environment_run",
 ]
 
+#: Where each public name lives; those that are not in ``__all__`` are the older ones of 1.x.
 _HOMES = {
     "Event": "events",
     "Index": "index",
@@ -44,13 +48,15 @@ _HOMES = {
     "IsolatedEnvironmentWarning": "errors",
     "Plan": "plan",
     "Report": "store.inspection",
+    "Requirements": "compat.upstream",
     "SharedArray": "bridge.shared",
     "Size": "store.inspection",
     "State": "store.inspection",
     "TorchIndex": "torch_index.request",
     "host_function": "bridge.exports",
-    "isolated_environment": "environment",
-    "isolated_environment_run": "environment",
+    "isolated_environment": "compat.upstream",
+    "isolated_environment_cmd": "compat.upstream",
+    "isolated_environment_run": "compat.upstream",
 }
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from .declaration import AskInput, is_requirements_file
+from .ask_input import AskInput, is_requirements_file
 from .errors import InvalidRequirementError
 from .index import Index
 from .options import NO_OPTIONS, InstallOptions

@@ -42,6 +42,12 @@ INSTALLER_PREFIXES = (
 )
 
 
+#: Where a system keeps its tools, and perhaps a Python of its own.
+_SYSTEM = frozenset(
+    f"{root}/{name}" for root in ("", "/usr", "/usr/local", "/opt/homebrew") for name in ("bin", "sbin")
+)
+
+
 class EnvPatch:
     """Changes to an environment mapping.
 
@@ -147,6 +153,26 @@ def overlay(mapping: dict[str, str], changes: Mapping[str, object]) -> dict[str,
 def host_environment() -> dict[str, str]:
     """Return a copy of the process environment."""
     return dict(os.environ)
+
+
+def fully_isolated_environment() -> dict[str, str]:
+    """Return a copy of the process environment whose PATH has the system's tools, and no other Python with its own."""
+    mapping = host_environment()
+    path = name_of_path(mapping)
+    places = mapping.get(path, os.defpath).split(os.pathsep)
+    mapping[path] = os.pathsep.join(place for place in places if _is_systems(place) or not _has_python(place))
+    return mapping
+
+
+def _is_systems(place: str) -> bool:
+    if WINDOWS:
+        return place.lower().startswith(os.environ.get("SYSTEMROOT", r"C:\Windows").lower())
+    return place.rstrip("/") in _SYSTEM
+
+
+def _has_python(place: str) -> bool:
+    names = ("python.exe",) if WINDOWS else ("python", "python3")
+    return any(os.path.exists(os.path.join(place, name)) for name in names)
 
 
 def host_snapshot() -> dict[object, object] | None:

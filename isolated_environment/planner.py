@@ -13,8 +13,8 @@ from packaging.pylock import Package, PackageWheel, Pylock
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from .ask_input import AskInput
 from .asks import Ask
-from .declaration import AskInput
 from .errors import InvalidRequirementError, ResolutionError
 from .host import find_interpreter
 from .index import Index

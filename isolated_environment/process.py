@@ -32,20 +32,29 @@ def find_command(name: str, prefix: str) -> str | None:
     return found
 
 
-def run(prefix: str, args: StrPath | Sequence[StrPath], **kwargs: Any) -> subprocess.CompletedProcess[Any]:
+def run(
+    prefix: str, args: StrPath | Sequence[StrPath], base: Mapping[str, str] | None = None, **kwargs: Any
+) -> subprocess.CompletedProcess[Any]:
     """As :func:`subprocess.run`, in the environment."""
     check = kwargs.pop("check", False)
-    command, options = prepare(prefix, args, kwargs)
+    command, options = prepare(prefix, args, kwargs, base)
     return subprocess.run(command, check=check, **options)
 
 
-def popen(prefix: str, args: StrPath | Sequence[StrPath], **kwargs: Any) -> subprocess.Popen[Any]:
+def popen(
+    prefix: str, args: StrPath | Sequence[StrPath], base: Mapping[str, str] | None = None, **kwargs: Any
+) -> subprocess.Popen[Any]:
     """As :class:`subprocess.Popen`, in the environment."""
-    command, options = prepare(prefix, args, kwargs)
+    command, options = prepare(prefix, args, kwargs, base)
     return subprocess.Popen(command, **options)
 
 
-def prepare(prefix: str, args: StrPath | Sequence[StrPath], kwargs: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+def prepare(
+    prefix: str,
+    args: StrPath | Sequence[StrPath],
+    kwargs: Mapping[str, Any],
+    base: Mapping[str, str] | None = None,
+) -> tuple[Any, dict[str, Any]]:
     """Return what to give to :mod:`subprocess`.
 
     Args:
@@ -53,6 +62,7 @@ def prepare(prefix: str, args: StrPath | Sequence[StrPath], kwargs: Mapping[str,
         args: A command as :mod:`subprocess` takes it.  The first word is found in the environment: a console script,
             ``python``, or a ``.py`` file, which its interpreter runs.
         kwargs: Keywords of :class:`subprocess.Popen`; ``env`` is an overlay over the environment's mapping.
+        base: What the mapping starts from; the process environment by default.
 
     Returns:
         The command and the keywords.  Neither *args* nor *kwargs* is changed.
@@ -61,7 +71,7 @@ def prepare(prefix: str, args: StrPath | Sequence[StrPath], kwargs: Mapping[str,
         CommandNotFoundError: the command is neither in the environment nor, for tools of the system, on PATH.
     """
     options = dict(kwargs)
-    options["env"] = make_mapping(prefix, None, options.get("env") or {})
+    options["env"] = make_mapping(prefix, base, options.get("env") or {})
     if options.get("shell"):
         return _for_shell(args), options
     if isinstance(args, (str, os.PathLike)):

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from .ask_input import AskInput
 from .asks import Ask, constraint_words, record_index, record_requirement, recorded_index, recorded_requirement
-from .declaration import AskInput, Declaration, content_of, host_minor
+from .declaration import Declaration, content_of, host_minor
 from .errors import InvalidIndexError, InvalidLockError, TorchConflictError
 from .index import Credentials, Index, without_credentials
 from .options import InstallOptions

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from .declaration import AskInput, Declaration
+from .ask_input import AskInput
+from .declaration import Declaration
 
 if TYPE_CHECKING:
     from .receipt import Receipt

@@ -11,7 +11,7 @@ from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
 
-from ..declaration import absolute
+from ..ask_input import absolute
 from ..environment import IsolatedEnvironment
 from ..errors import CommandNotFoundError, IsolatedEnvironmentError, ProcessError, RequestError
 from ..layout import Layout

@@ -1,11 +1,13 @@
-"""The front door: :class:`IsolatedEnvironment`, and two functions for the shortest programs."""
+"""The front door: :class:`IsolatedEnvironment`."""
 
 from __future__ import annotations
 
 import os
 
-from ..declaration import Declaration, absolute, text_of
+from ..ask_input import absolute, text_of
+from ..declaration import Declaration
 from .calling import CallingMethods
+from .choices import Choices
 from .content import ContentMethods
 from .handle import Handle
 from .questions import QuestionMethods
@@ -14,10 +16,8 @@ from .shipping import ShippingMethods
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import subprocess
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
     from pathlib import Path
-    from typing import Any
 
     from ..events import Event
     from ..index import Index
@@ -57,6 +57,8 @@ class IsolatedEnvironment(ContentMethods, QuestionMethods, RunningMethods, Calli
         on_event: Called with each :class:`~isolated_environment.events.Event` of a build; what it raises ends the
             build.
         quiet: Write nothing to the terminal, as with ``ISOLATED_ENVIRONMENT_QUIET=1``.
+        full_isolation: Commands see no directory on PATH with another Python, and none of the tools in it, but for
+            the system's own directories.
 
     Raises:
         RequestError: an argument is none of the words it takes; a path is relative and the working directory is gone.
@@ -85,6 +87,7 @@ class IsolatedEnvironment(ContentMethods, QuestionMethods, RunningMethods, Calli
         lock_timeout: float | None = None,
         on_event: Callable[[Event], None] | None = None,
         quiet: bool = False,
+        full_isolation: bool = False,
     ) -> None:
         _assert_one_of("toolchain", toolchain, ("auto", "uv", "pip"))
         _assert_one_of("if_read_only", if_read_only, ("user", "raise"))
@@ -104,12 +107,15 @@ class IsolatedEnvironment(ContentMethods, QuestionMethods, RunningMethods, Calli
                 system_site_packages=system_site_packages,
                 torch=torch,
             ),
-            toolchain=toolchain,
+            Choices(
+                toolchain=toolchain,
+                lock_timeout=lock_timeout,
+                on_event=on_event,
+                quiet=quiet,
+                full_isolation=full_isolation,
+            ),
             owner=owner,
             if_read_only=if_read_only,
-            lock_timeout=lock_timeout,
-            on_event=on_event,
-            quiet=quiet,
         )
 
     def __repr__(self) -> str:
@@ -167,42 +173,11 @@ class IsolatedEnvironment(ContentMethods, QuestionMethods, RunningMethods, Calli
         return Path(bin_of(self._handle.require().prefix))
 
 
-def isolated_environment(env_path: StrPath, requirements: Requirements | None = None, **kwargs: Any) -> dict[str, str]:
-    """Build the environment at *env_path* if need be and return its mapping for :mod:`subprocess`.
-
-    Args:
-        env_path: As *path* of :class:`IsolatedEnvironment`.
-        requirements: The whole content.
-        kwargs: As :class:`IsolatedEnvironment`.
-
-    Raises:
-        IsolatedEnvironmentError: as :meth:`IsolatedEnvironment.ensure`.
-    """
-    return IsolatedEnvironment(env_path, requirements, **kwargs).environment()
-
-
-def isolated_environment_run(
-    env_path: StrPath, requirements: Requirements | None, cmd_list: Sequence[StrPath], **kwargs: Any
-) -> subprocess.CompletedProcess[Any]:
-    """Build the environment at *env_path* if need be and run a command in it.
-
-    Args:
-        env_path: As *path* of :class:`IsolatedEnvironment`.
-        requirements: The whole content.
-        cmd_list: As *args* of :meth:`IsolatedEnvironment.run`.
-        kwargs: As :func:`subprocess.run`.
-
-    Raises:
-        IsolatedEnvironmentError: as :meth:`IsolatedEnvironment.run`.
-    """
-    return IsolatedEnvironment(env_path, requirements).run(cmd_list, **kwargs)
-
-
 def _path_text(path: StrPath) -> str:
     text = text_of("path", path)
     found = absolute(text)
-    is_usual = found.isprintable() and os.pathsep not in found
-    if not text.strip() or not (is_usual or not any(map(_is_unusable, found))):
+    is_usual = found.isprintable() and os.pathsep not in found  # told at once
+    if not text.strip() or (not is_usual and any(map(_is_unusable, found))):
         from ..errors import RequestError
 
         raise RequestError(

@@ -132,7 +132,7 @@ class CallingMethods(Callables):
         from ..environ import make_mapping
 
         held = self._handle.ensure()
-        process = SpawnedProcess(held.prefix, make_mapping(held.prefix, None, env or {}), forks)
+        process = SpawnedProcess(held.prefix, make_mapping(held.prefix, self._handle.choices.base(), env or {}), forks)
         return Worker(process, _peer_of(held), held=held.lease, **options)
 
     def _call(self, timeout: float | None, target: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:

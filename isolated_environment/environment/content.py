@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from ..declaration import AskInput
+from ..ask_input import asks_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,11 +65,11 @@ class ContentMethods:
         Example:
             ``env.pip_install("torch==2.1.2", index=URL).pip_install("openai-whisper")``
         """
-        ask = AskInput(requirements, index, constraints, options)
-        if ask.requirements or upgrade:
-            self._handle.add(ask, upgrade=upgrade)
-        else:
-            self._handle.ensure()
+        for ask in asks_of(requirements, index, constraints, options):
+            if ask.requirements or upgrade:
+                self._handle.add(ask, upgrade=upgrade)
+            else:
+                self._handle.ensure()
         return self
 
     def install_environment(self) -> Self:
@@ -115,9 +115,9 @@ class ContentMethods:
         Raises:
             IsolatedEnvironmentError: as :meth:`pip_install`.
         """
-        ask = AskInput(requirements)
-        if ask.requirements:
-            self._handle.add(ask, upgrade=False)
+        for ask in asks_of(requirements):
+            if ask.requirements:
+                self._handle.add(ask, upgrade=False)
         return self._handle.mapping(None, {})
 
     def plan(self, *, resolve: bool = False) -> Plan:

@@ -5,22 +5,22 @@ from __future__ import annotations
 import _thread
 import os
 
-from ..declaration import AskInput, Declaration
+from ..ask_input import AskInput
+from ..declaration import Declaration
 from ..receipt import Unusable
 from ..store.warm import Held, guess_root, take
 from .places import Places
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from typing import Any
 
-    from ..events import Event, Reporter
     from ..ownership.placement import Placement
     from ..plan import Plan
-    from ..settings import Settings
     from ..store.store import Store
     from ..wanted import Wanted
+    from .choices import Choices
 
 
 class Handle:
@@ -33,21 +33,15 @@ class Handle:
         self,
         path: str,
         declaration: Declaration,
+        choices: Choices,
         *,
-        toolchain: str,
         owner: str | None,
         if_read_only: str,
-        lock_timeout: float | None,
-        on_event: Callable[[Event], None] | None,
-        quiet: bool,
     ) -> None:
         self.path_text = path
         self.declaration = declaration
-        self._toolchain = toolchain
+        self.choices = choices
         self._owner = owner
-        self._lock_timeout = lock_timeout
-        self._on_event = on_event
-        self._quiet = quiet
         self._held: Held | None = None
         self._places = Places(path, owner, if_read_only)
         self._guard = os.getpid(), _thread.RLock()
@@ -138,19 +132,19 @@ class Handle:
         """Ensure, and return the environment mapping."""
         from ..environ import make_mapping
 
-        return make_mapping(self.ensure().prefix, base, overlay)
+        return make_mapping(self.ensure().prefix, self.choices.base() if base is None else base, overlay)
 
     def plan(self, *, resolve: bool) -> Plan:
         """Return what :meth:`ensure` would do; *resolve*: and what it would install."""
         from ..planner import make_plan
 
-        place, wanted, settings = self._serving() or self._places.all()[-1], self.wanted(), self.settings()
-        plan = make_plan(str(place.root), place.kind, wanted, self.reason(), settings, self._toolchain)
+        place, wanted, settings = self._serving() or self._places.all()[-1], self.wanted(), self.choices.settings()
+        plan = make_plan(str(place.root), place.kind, wanted, self.reason(), settings, self.choices.toolchain)
         if plan.reason is None or not resolve:
             return plan
         from ..store.preview import resolved
 
-        return resolved(plan, wanted, settings, self._toolchain)
+        return resolved(plan, wanted, settings, self.choices.toolchain)
 
     def root(self) -> str:
         """Return where the environment is; where there is none yet, where it would be built."""
@@ -170,29 +164,13 @@ class Handle:
             held.lease.release()
         return self._places.at(held.root)
 
-    def settings(self) -> Settings:
-        """Return what the user of the machine set; the application may be quiet where that user did not ask for it."""
-        from dataclasses import replace
-
-        from ..settings import read_settings
-
-        settings = read_settings()
-        return replace(settings, quiet=True) if self._quiet else settings
-
-    def reporter(self) -> Reporter:
-        """Return where events go."""
-        from ..events import Reporter
-
-        place, quiet = self.place(), self.settings().quiet
-        return Reporter(str(place.root), self._on_event, quiet=quiet, subject=place.described)
-
     def store(self) -> Store:
         """Return the store of the place to build in.
 
         Raises:
             ReadOnlyLocationError: no place can be written, and the author allows no other.
         """
-        return self._store_at(self._places.to_build_in())
+        return self.choices.store_at(self._places.to_build_in())
 
     def store_there(self) -> Store:
         """Return the store of the place that holds an environment, to change what is there.
@@ -209,18 +187,7 @@ class Handle:
                 hint="do it as the user who built it",
                 path=str(place.root),
             )
-        return self._store_at(place)
-
-    def _store_at(self, place: Placement) -> Store:
-        from ..store.store import Store
-
-        return Store(
-            place,
-            self.settings(),
-            toolchain=self._toolchain,
-            lock_timeout=self._lock_timeout,
-            on_event=self._on_event,
-        )
+        return self.choices.store_at(place)
 
     def wanted(self, new: AskInput | None = None, upgrade: Any = None) -> Wanted:
         """Return what a call wants.

@@ -47,7 +47,7 @@ class QuestionMethods:
         Raises:
             InvalidRequirementError: one cannot be read.
         """
-        from ..declaration import words_of
+        from ..ask_input import words_of
         from ..host import markers_of
         from ..store.inspection import has_requirements, list_distributions
 

@@ -82,7 +82,7 @@ class RunningMethods:
         """
         from ..process import run
 
-        return run(self._handle.ensure().prefix, args, **subprocess_kwargs)
+        return run(self._handle.ensure().prefix, args, self._handle.choices.base(), **subprocess_kwargs)
 
     def popen(self, args: StrPath | Sequence[StrPath], **subprocess_kwargs: Any) -> subprocess.Popen[Any]:
         """Start a command in the environment, as :class:`subprocess.Popen`.
@@ -97,6 +97,6 @@ class RunningMethods:
         """
         from ..process import popen
 
-        return popen(self._handle.ensure().prefix, args, **subprocess_kwargs)
+        return popen(self._handle.ensure().prefix, args, self._handle.choices.base(), **subprocess_kwargs)
 
     open_proc = popen

@@ -67,12 +67,12 @@ class ShippingMethods:
         from ..store.bundle import make_bundle
         from ..store.resolution import lock_of_environment
 
-        handle = self._handle
+        handle, choices = self._handle, self._handle.choices
         held = handle.ensure()
         lock, content = lock_of_environment(held.root, held.receipt), handle.wanted().content(held.receipt)
         interpreter = find_interpreter(held.receipt.base["executable"])
         with _to_be_written("directory", directory) as target:
-            return make_bundle(target, lock, content, interpreter, handle.settings(), handle.reporter())
+            return make_bundle(target, lock, content, interpreter, choices.settings(), choices.reporter(handle.place()))
 
 
 @contextlib.contextmanager
@@ -80,7 +80,7 @@ def _to_be_written(parameter: str, given: object) -> Iterator[Path]:
     """The path that was given, absolute; that it cannot be written is an error of the request."""
     from pathlib import Path
 
-    from ..declaration import absolute, text_of
+    from ..ask_input import absolute, text_of
     from ..errors import RequestError
 
     target = Path(absolute(text_of(parameter, given)))

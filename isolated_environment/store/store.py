@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from ..errors import ReentrantBuildError, RollbackError, StoreError
-from ..events import Event, Reporter, WaitingForLock, warn
+from ..events import Reporter, WaitingForLock, warn
 from ..layout import Layout
 from ..locking import RootLock, lock_for
 from ..ownership.placement import Placement
@@ -35,26 +35,26 @@ class Store:
     Args:
         place: Where it lies; writable.
         settings: What the user of the machine set.
+        reporter: Where events go.
         toolchain: ``auto``, ``uv`` or ``pip``.
         lock_timeout: Seconds to wait for another builder; ``None``: for ever.
-        on_event: The application's callable for events, or ``None``.
     """
 
     def __init__(
         self,
         place: Placement,
         settings: Settings,
+        reporter: Reporter,
         *,
         toolchain: str = "auto",
         lock_timeout: float | None = None,
-        on_event: Callable[[Event], None] | None = None,
     ) -> None:
         self._place = place
         self._settings = settings
         self._toolchain = toolchain
         self._timeout = lock_timeout
         self._layout = Layout(str(place.root))
-        self._reporter = Reporter(self._layout.root, on_event, quiet=settings.quiet, subject=place.described)
+        self._reporter = reporter
 
     def ensure(self, wanted: Wanted, *, hand_out: bool) -> Held:
         """Return a generation that has what is wanted; build it if need be.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 
-from ..declaration import AskInput, Declaration, content_of
+from ..ask_input import AskInput
+from ..declaration import Declaration, content_of
 from ..layout import Layout, python_of
 from ..leases import Lease, share
 from ..ownership.stamp import is_registered

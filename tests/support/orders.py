@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from isolated_environment.declaration import AskInput, Declaration
+from isolated_environment.ask_input import AskInput
+from isolated_environment.declaration import Declaration
 from isolated_environment.host import Interpreter, host_interpreter
 from isolated_environment.lockfile import Lock
 from isolated_environment.plan import BuildOrder

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from isolated_environment import Index
+from isolated_environment.ask_input import AskInput
 from isolated_environment.asks import Ask, as_index, constraint_words, record_requirement, recorded_requirement
-from isolated_environment.declaration import AskInput
 from isolated_environment.errors import InvalidIndexError, InvalidOptionError, InvalidRequirementError
 from isolated_environment.requirements import parse
 from isolated_environment.testing.wheels import make_wheel

@@ -11,15 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isolated_environment import Index
-from isolated_environment.declaration import (
-    AskInput,
-    Declaration,
-    content_of,
-    host_minor,
-    is_requirements_file,
-    raw_index,
-    words_of,
-)
+from isolated_environment.ask_input import AskInput, is_requirements_file, raw_index, words_of
+from isolated_environment.declaration import Declaration, content_of, host_minor
 
 
 def declared(requirements: object = None, **changes: object) -> Declaration:

@@ -11,7 +11,8 @@ import pytest
 from packaging.tags import Tag
 
 from isolated_environment import Index
-from isolated_environment.declaration import AskInput, Declaration
+from isolated_environment.ask_input import AskInput
+from isolated_environment.declaration import Declaration
 from isolated_environment.host import markers_of
 from isolated_environment.layout import TAG_NAME, TAG_TEXT, WORK, Layout
 from isolated_environment.lockfile import EMPTY_LOCK, Target, parse_lock

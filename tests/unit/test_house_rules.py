@@ -178,7 +178,8 @@ def test_the_types_seen_by_a_checker_are_the_names_served() -> None:
         for alias in node.names
     }
     assert seen == {**isolated_environment._HOMES, "errors": "errors"}
-    assert set(seen) == set(isolated_environment.__all__)
+    older = {"Requirements", "isolated_environment_cmd"}  # of 1.x: they work, and are not advertised
+    assert set(seen) == {*isolated_environment.__all__, *older}
 
 
 def test_the_public_modules_keep_to_all() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from isolated_environment import Index
-from isolated_environment.declaration import AskInput
+from isolated_environment.ask_input import AskInput
 from isolated_environment.plan import BuildOrder, DirectFile
 from isolated_environment.toolchains.pip_files import direct_line, requirement_line, secret_variables
 from tests.support.orders import order

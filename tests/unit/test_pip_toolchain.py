@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from isolated_environment import Index
+from isolated_environment.ask_input import AskInput
 from isolated_environment.child import run_pip
-from isolated_environment.declaration import AskInput
 from isolated_environment.errors import ToolchainNotFoundError
 from isolated_environment.lockfile import EMPTY_LOCK, Lock
 from isolated_environment.plan import BuildOrder, DirectFile, Stage

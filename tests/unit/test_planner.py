@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from isolated_environment import Index
-from isolated_environment.declaration import AskInput, Declaration, host_minor
+from isolated_environment.ask_input import AskInput
+from isolated_environment.declaration import Declaration, host_minor
 from isolated_environment.errors import (
     IndexUnreachableError,
     InterpreterNotFoundError,

@@ -17,7 +17,7 @@ METHODS = {
     "__init__": (
         "(self, path, requirements=None, *, python=None, torch=None, indexes=(), constraints=(), pylock=None, "
         "system_site_packages=False, toolchain='auto', owner='auto', if_read_only='user', lock_timeout=None, "
-        "on_event=None, quiet=False)"
+        "on_event=None, quiet=False, full_isolation=False)"
     ),
     # content
     "pip_install": "(self, requirements, index=None, *, constraints=(), upgrade=False, options=())",
@@ -65,7 +65,7 @@ PROPERTIES = {"path", "root", "prefix", "python", "bin"}
 FUNCTIONS = {
     "host_function": "(function)",
     "isolated_environment": "(env_path, requirements=None, **kwargs)",
-    "isolated_environment_run": "(env_path, requirements, cmd_list, **kwargs)",
+    "isolated_environment_run": "(env_path, requirements, cmd_list, full_isolation=False, **kwargs)",
 }
 CLASSES = {
     "Event": "(root)",

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from isolated_environment import Index
-from isolated_environment.declaration import AskInput
+from isolated_environment.ask_input import AskInput
 from isolated_environment.errors import ResolutionError
 from isolated_environment.plan import DirectFile
 from isolated_environment.routing import unrouted, with_direct_files, with_pages

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isolated_environment import Index
+from isolated_environment.ask_input import AskInput
 from isolated_environment.asks import Ask
-from isolated_environment.declaration import AskInput, Declaration, host_minor
+from isolated_environment.declaration import Declaration, host_minor
 from isolated_environment.errors import (
     InvalidIndexError,
     InvalidLockError,

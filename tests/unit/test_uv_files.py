@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from isolated_environment import Index
-from isolated_environment.declaration import AskInput
+from isolated_environment.ask_input import AskInput
 from isolated_environment.index import Credentials
 from isolated_environment.plan import PAGES
 from isolated_environment.settings import Settings

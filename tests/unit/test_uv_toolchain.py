@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from isolated_environment import Index
-from isolated_environment.declaration import AskInput
+from isolated_environment.ask_input import AskInput
 from isolated_environment.errors import RequestError, ToolchainNotFoundError
 from isolated_environment.lockfile import Lock, load_lock
 from isolated_environment.plan import BuildOrder, Stage

@@ -10,7 +10,7 @@ from packaging.pylock import Package, PackageDirectory, PackageVcs, PackageWheel
 from packaging.version import Version
 
 from isolated_environment import Index
-from isolated_environment.declaration import AskInput
+from isolated_environment.ask_input import AskInput
 from isolated_environment.lockfile import lock_of
 from isolated_environment.settings import Settings, read_settings
 from isolated_environment.store import sizes

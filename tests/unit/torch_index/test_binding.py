@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from isolated_environment.declaration import AskInput
+from isolated_environment.ask_input import AskInput
 from isolated_environment.errors import TorchConflictError
 from isolated_environment.index import Index
 from isolated_environment.settings import Settings
