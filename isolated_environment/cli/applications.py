@@ -13,8 +13,10 @@ from importlib.metadata import EntryPoint, entry_points
 
 from packaging.utils import canonicalize_name
 
+from ..ask_input import absolute
 from ..environment import IsolatedEnvironment
 from ..errors import InvalidDeclarationError
+from ..layout import Layout
 
 GROUP = "isolated_environment.environments"
 
@@ -69,10 +71,13 @@ def declared() -> Iterator[Declared]:
 def declared_by(text: str) -> list[Declared]:
     """Return what ``APPLICATION`` or ``APPLICATION:NAME`` means; nothing for what is a path, or names none.
 
+    An application comes before a file or directory of that name, which its author has in the working directory, but
+    not before an environment.
+
     Args:
         text: As on the command line.
     """
-    if os.sep in text or "/" in text or os.path.lexists(text):
+    if os.sep in text or "/" in text or os.path.lexists(Layout(absolute(text)).receipt):
         return []
     application, _, name = text.partition(":")
     wanted = canonicalize_name(application)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from isolated_environment import IsolatedEnvironment
 from isolated_environment.testing.wheels import make_wheel
 from tests.support.demoapp import make_demo_wheels
 from tests.support.far import HERE, Far, far, present
+from tests.support.installers import build_wheel
+from tests.support.visitors import CHECKOUT
 
 #: The oldest, the newest, and the host's own in every run; those between in long ones.
 ALWAYS = ("3.8", HERE, "3.13")
@@ -21,6 +24,16 @@ PYTHONS = [pytest.param(minor, marks=[] if minor in ALWAYS else pytest.mark.slow
 def demo_wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheels of the demo application, 1.0 and 2.0, and of a stranger beside it."""
     return make_demo_wheels(tmp_path_factory.mktemp("demo"))
+
+
+@pytest.fixture(scope="session")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A wheel of this checkout, built away from it and without a network."""
+    source = tmp_path_factory.mktemp("source")
+    shutil.copytree(CHECKOUT / "isolated_environment", source / "isolated_environment")
+    for name in ("pyproject.toml", "setup.cfg", "README.md", "LICENSE"):
+        shutil.copy(CHECKOUT / name, source)
+    return build_wheel(source, tmp_path_factory.mktemp("library"))
 
 
 @pytest.fixture(scope="session")

@@ -157,6 +157,9 @@ def test_one_is_to_be_named_where_one_is_needed(herd: Host) -> None:
         assert "herd:more, herd:tools" in done.stderr
 
 
-def test_a_path_comes_before_a_name(herd: Host) -> None:
-    (herd.prefix / "herd").mkdir()  # commands run there
+def test_a_directory_of_that_name_is_in_nobody_s_way_and_an_environment_comes_first(herd: Host) -> None:
+    (herd.prefix / "herd").mkdir()  # commands run there, as authors do in their projects
+    assert set(told(herd, "plan", "herd")) == {"herd:more", "herd:tools"}
+    assert set(told(herd, "plan", "./herd")) == {"./herd"}
+    told(herd, "run", "herd", "--", "python", "-c", "")
     assert set(told(herd, "plan", "herd")) == {"herd"}

@@ -4,30 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from isolated_environment.toolchains.pip import bundled_wheels
 from tests.support.demoapp import make_demo_project
 from tests.support.installers import UV, run
 from tests.support.rehearsal import Rehearsal, host_site
-from tests.support.visitors import CHECKOUT
-
-
-@pytest.fixture(scope="module")
-def library(tmp_path_factory):
-    """A wheel of this checkout, built away from it and without a network."""
-    source, target = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("library")
-    shutil.copytree(CHECKOUT / "isolated_environment", source / "isolated_environment")
-    for name in ("pyproject.toml", "setup.cfg", "README.md", "LICENSE"):
-        shutil.copy(CHECKOUT / name, source)
-    options = ["--no-index", "--find-links", str(bundled_wheels()), "--out-dir", str(target)]
-    run("uv", "build", "--quiet", "--wheel", *options, source)
-    (wheel,) = target.glob("*.whl")
-    return wheel
 
 
 @pytest.fixture

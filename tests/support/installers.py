@@ -34,6 +34,14 @@ def site_of(venv: Path) -> Path:
     return site
 
 
+def build_wheel(project: Path, target: Path) -> Path:
+    """Build a project's wheel into an empty directory, without a network."""
+    options = ["--no-index", "--find-links", str(pip.bundled_wheels()), "--out-dir", str(target)]
+    run("uv", "build", "--quiet", "--wheel", *options, project)
+    (wheel,) = target.glob("*.whl")
+    return wheel
+
+
 @dataclass(frozen=True)
 class Installer:
     """One installer in one version.

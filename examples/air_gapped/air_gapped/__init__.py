@@ -1,0 +1,1 @@
+"""An application that brings the wheels of its environment along."""

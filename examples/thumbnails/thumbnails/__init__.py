@@ -1,0 +1,1 @@
+"""A contact sheet by four warm workers that write into one shared array."""
