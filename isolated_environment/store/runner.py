@@ -113,6 +113,8 @@ class Runner:
             return self._spawn(step, step.env, subprocess.PIPE), False
         ours, theirs = terminal
         env = {name: value for name, value in step.env.items() if name not in step.silencing}
+        if screen is None:
+            env["TERM"] = "xterm"  # on a terminal without a name uv draws nothing
         try:
             process = self._spawn(step, env, theirs)
         except BaseException:

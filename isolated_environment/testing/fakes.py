@@ -107,6 +107,18 @@ class FakeEnvironment(IsolatedEnvironment):
         """Note it."""
         self._note("remove")
 
+    # shipping
+
+    def export_lock(self, path: str | os.PathLike[str]) -> Path:
+        """Note it; nothing is written."""
+        self._note("export_lock", path)
+        return Path(path).absolute()
+
+    def bundle(self, directory: str | os.PathLike[str]) -> Path:
+        """Note it; nothing is written."""
+        self._note("bundle", directory)
+        return Path(directory).absolute() / "pylock.toml"
+
     # running
 
     def environment(self, base: Mapping[str, str] | None = None, **changes: Any) -> dict[str, str]:

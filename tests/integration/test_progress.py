@@ -9,6 +9,7 @@ from isolated_environment.testing.wheels import make_wheel
 
 def test_both_installers_tell_the_application(make, toolchain, tmp_path, monkeypatch):
     """A real download of a megabyte and a half, from a server that takes its time."""
+    monkeypatch.delenv("TERM", raising=False)  # as in services: uv then draws nothing on its own
     for name in ("UV_CACHE_DIR", "PIP_CACHE_DIR"):
         monkeypatch.setenv(name, str(tmp_path / name))
     wheel = make_wheel(tmp_path / "files", "big", "1.0", files={"big.bin": bytes(3 << 19)})

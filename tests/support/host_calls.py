@@ -75,6 +75,8 @@ METHODS: dict[str, Call] = {
     "pip_has": lambda env: env.pip_has(["alpha", "delta"]),
     "installed_requirements": lambda env: env.installed_requirements(),
     "freeze": lambda env: env.freeze(),
+    "export_lock": lambda env: env.export_lock(env.path.with_name("pylock.toml")),
+    "bundle": lambda env: env.bundle(env.path.with_name("bundle")),
     "size": lambda env: env.size(),
     "doctor": lambda env: str(env.doctor(deep=True)),
     "environment": lambda env: env.environment(),
