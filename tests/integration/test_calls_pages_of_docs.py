@@ -1,4 +1,4 @@
-"""What README and the how-to say about calls runs, as one program each, with the packages that they name."""
+"""What the how-to says about calls runs, as one program, with the packages that it names."""
 
 from __future__ import annotations
 
@@ -31,11 +31,3 @@ def test_how_to_call_functions(tmp_path: Path) -> None:
     assert lines[-1] == "7.0", "what was filled there is seen here"
     for shown in ("[0.0, 1.0, 1.4142135623730951", "Generator(PCG64)"):
         assert shown in said
-
-
-@pytest.mark.network
-def test_readme(tmp_path: Path) -> None:
-    blocks = [block for block in python_blocks("README.md") if "torch" not in block]
-    assert len(blocks) == 2
-    said = run(blocks, tmp_path)
-    assert [said.count(f"| {word} |") for word in ("hello", "hello again", "again")] == [3, 1, 1]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -20,7 +19,7 @@ from tests.support.far import HERE, present
 from tests.support.holder import holding
 from tests.support.leftovers import generations, leftovers
 from tests.support.listing import listing
-from tests.support.pages import CHECKOUT, python_blocks
+from tests.support.pages import CHECKOUT
 from tests.support.toolchains import PIP_WHEN_SLOW
 
 Make = Callable[..., IsolatedEnvironment]
@@ -119,41 +118,6 @@ def test_what_failed_is_not_installed_and_fails_until_it_can_be_had(
 def test_a_built_and_empty_environment_has_no_requirements(make: Make) -> None:
     env = make().install_environment()
     assert (env.installed(), env.installed_requirements(), env.pip_list()) == (True, [], [])
-
-
-COWSAY = """
-def get_output_string(name, text):
-    return f"| {text} | says the {name}"
-
-
-def main():
-    import sys
-    print(get_output_string("cow", sys.argv[2]))
-"""
-
-
-@pytest.mark.parametrize(
-    ("page", "said"),
-    [("README.md", ["hello", "hello again", "hello", "hello", "again"]), ("docs/tutorial/first-environment.md", None)],
-)
-def test_what_the_first_pages_show_runs_as_it_stands(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: str, said: list[str] | None
-) -> None:
-    make_wheel(tmp_path / "wheels", "cowsay", "6.1", files={"cowsay.py": COWSAY}, scripts={"cowsay": "cowsay:main"})
-    blocks = [block for block in python_blocks(page) if "torch" not in block]
-    (tmp_path / "program.py").write_text("\n".join(blocks), "utf-8")
-    with PackageIndex(tmp_path / "wheels").running() as index:
-        monkeypatch.setenv("ISOLATED_ENVIRONMENT_INDEX_URL", index.url)
-        variables = {**os.environ, "PYTHONPATH": str(CHECKOUT), "PYTHONUNBUFFERED": "1"}
-        command = [sys.executable, "-W", "error", "program.py"]
-        done = subprocess.run(command, cwd=tmp_path, env=variables, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
-    if said is None:
-        assert "| hello | says the cow" in done.stdout
-        assert "woc eht syas | olleh |" in done.stdout, "rev, of the host's PATH"
-        assert done.stdout.endswith("resolution-failed\n")
-    else:
-        assert done.stdout.splitlines() == [f"| {text} | says the cow" for text in said]
 
 
 @PIP_WHEN_SLOW
