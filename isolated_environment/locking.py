@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import LockLostError, LockTimeoutError, NotOurDirectoryError
-from .events import warn
 from .holder import clear_holder, describe_holder, note_holder
 from .layout import Layout
 from .leases import NO_LOCKS
+from .reporter import warn
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from .settings import Settings
 from .spec import Content, credentials_by_prefix, torch_base
+from .wording import counted
 
 if TYPE_CHECKING:
     from .host import Interpreter
@@ -32,6 +33,7 @@ class Step:
         env: Variables added to the scrubbed environment; credentials travel here.
         silencing: Those of them that keep it from showing its progress; they are left out where a terminal is there
             to show it on.
+        is_brief: Whether it is over before anybody could read of it.
         telling: Variables that make it tell its progress in lines, to who listens and has no terminal.
     """
 
@@ -41,6 +43,7 @@ class Step:
     env: Mapping[str, str] = field(default_factory=dict, repr=False)
     silencing: frozenset[str] = frozenset()
     telling: Mapping[str, str] | None = None
+    is_brief: bool = False
 
 
 @dataclass(frozen=True)
@@ -193,6 +196,9 @@ class Plan:
         lines += [] if self.free is None else [f"free: {self.free / 1e9:.1f} GB"]
         if self.distributions is not None:
             size = f", {self.download / 1e6:.1f} MB to download at most" if self.download else ""
-            lines += [f"to install: {len(self.distributions)} distribution(s){size}", *map(str, self.distributions)]
+            lines += [
+                f"to install: {counted(len(self.distributions), 'distribution')}{size}",
+                *map(str, self.distributions),
+            ]
         lines += [f"{step.name}: {' '.join(step.argv)}" for step in self.steps]
         return "\n".join(lines)

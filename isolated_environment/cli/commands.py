@@ -23,6 +23,7 @@ from ..store.inspection import list_distributions, measure, read_receipt
 from ..store.orphans import collect_orphans, list_containers
 from ..store.resolution import recorded_torch
 from ..torch_index.request import TorchIndex
+from ..wording import counted
 from .applications import Declared, declared, declared_by
 from .shells import enter
 
@@ -96,7 +97,7 @@ def bundle(arguments: argparse.Namespace) -> Answer:
     path = _one(arguments.path).bundle(arguments.output)
     wheels = sorted(wheel.name for wheel in path.parent.glob("*.whl"))
     size = sum((path.parent / name).stat().st_size for name in wheels)
-    text = f"wrote {path} and {len(wheels)} wheel(s), {size / 1e6:.1f} MB, for this platform and this Python"
+    text = f"wrote {path} and {counted(len(wheels), 'wheel')}, {size / 1e6:.1f} MB, for this platform and this Python"
     return {"lock": str(path), "wheels": wheels, "size": size}, text, 0
 
 

@@ -6,8 +6,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from ..events import Event, Reporter
+    from ..events import Event
     from ..ownership.placement import Placement
+    from ..reporter import Reporter
     from ..settings import Settings
     from ..store.store import Store
 
@@ -59,7 +60,7 @@ class Choices:
 
     def reporter(self, place: Placement) -> Reporter:
         """Return where events about *place* go."""
-        from ..events import Reporter
+        from ..reporter import Reporter
 
         quiet = self.settings().quiet
         return Reporter(str(place.root), self._on_event, quiet=quiet, subject=place.described)

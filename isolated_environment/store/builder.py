@@ -5,10 +5,11 @@ from __future__ import annotations
 import shutil
 
 from ..errors import DiskFullError, VerificationError
-from ..events import Notice, Reporter
+from ..events import Notice
 from ..host import find_interpreter
 from ..layout import Layout
 from ..lockfile import Lock
+from ..reporter import Reporter
 from ..settings import Settings
 from ..spec import Content
 from ..toolchains import find_toolchain

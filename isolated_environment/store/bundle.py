@@ -14,11 +14,11 @@ from packaging.pylock import Package, PackageWheel
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from ..errors import VerificationError
-from ..events import Reporter
 from ..host import Interpreter
 from ..layout import WORK
 from ..lockfile import Lock, lock_of, parse_lock
 from ..plan import BuildOrder
+from ..reporter import Reporter
 from ..settings import Settings
 from ..spec import Content, secrets_of
 from ..toolchains import pip

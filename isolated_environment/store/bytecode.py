@@ -23,6 +23,7 @@ from ..environ import host_environment, patch_for_installer
 from ..layout import DIRECTORY_MODE, WINDOWS
 from ..lockfile import Lock, artifact_of
 from ..plan import Step
+from ..wording import counted
 from .runner import narrowed_umask
 
 #: Keys in the cache, and the projects that they are of.
@@ -69,7 +70,7 @@ class Bytecode:
         """
         count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         argv = self._argv(site_packages, missing, str(count))
-        return Step("compile", f"compiling {len(missing)} distribution(s)", argv)
+        return Step("compile", f"compiling {counted(len(missing), 'distribution')}", argv)
 
     def compile_later(self, site_packages: Path, missing: Keyed) -> None:
         """Add *missing* to the cache in the background: at the lowest priority, no longer than this process lives.

@@ -58,7 +58,8 @@ def check_step(order: BuildOrder) -> Step:
     cached = () if place is None else (str(place), program.name_in_cache())
     why = "checking that the interpreter runs, and compiling what it runs for calls"
     python, target = python_of(str(order.prefix)), str(order.work / PROGRAM)
-    return Step("check", why, (python, "-I", program.__file__, str(order.prefix), target, *cached))
+    argv = (python, "-I", program.__file__, str(order.prefix), target, *cached)
+    return Step("check", why, argv, is_brief=True)
 
 
 class Compilation:

@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ..errors import LockLostError
-from ..events import Ready, Reporter
+from ..events import Ready
 from ..layout import Layout
 from ..lockfile import Lock
 from ..locking import RootLock
@@ -15,6 +15,7 @@ from ..ownership.placement import Placement
 from ..ownership.registration import register, replaced
 from ..ownership.stamp import is_registered
 from ..receipt import SCHEMA, Receipt, Unreadable, Unusable, identify_base, read
+from ..reporter import Reporter
 from ..settings import Settings
 from ..spec import Content
 from ..wanted import Wanted

@@ -6,10 +6,10 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from ..events import Reporter
 from ..layout import WORK, Layout
 from ..plan import BuildOrder, Plan, Planned
 from ..receipt import Receipt, Unusable, read
+from ..reporter import Reporter
 from ..settings import Settings
 from ..spec import secrets_of
 from ..wanted import Wanted

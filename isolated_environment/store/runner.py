@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import IO
 
 from ..environ import host_environment, patch_for_installer
-from ..events import Reporter, StepFinished, StepOutput, StepStarted
+from ..events import StepFinished, StepOutput, StepStarted
 from ..layout import WINDOWS
 from ..plan import Stage, Step
 from ..redaction import redact
+from ..reporter import Reporter
 from .diagnosis import diagnose
 from .downloads import Downloads, is_raw
 from .ending import chunks, end, ended_with_us, finish
@@ -75,7 +76,7 @@ class Runner:
 
     def _run(self, step: Step, log: IO[str], meanwhile: Callable[[], object] | None) -> None:
         argv = tuple(redact(word, self._secrets) for word in step.argv)
-        self._reporter.report(StepStarted(self._reporter.root, step.name, step.why, argv))
+        self._reporter.report(StepStarted(self._reporter.root, step.name, step.why, argv, step.is_brief))
         log.write(f"$ {' '.join(argv)}\n")
         started = time.monotonic()
         tail: deque[str] = deque(maxlen=TAIL)

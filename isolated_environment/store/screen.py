@@ -18,9 +18,11 @@ from ..layout import WINDOWS
 _CONTROL = re.compile(rb"\x1b\[[0-9;?]*[ -/]*[@-~]")
 #: What is drawn again and again: spinners, bars, counts.
 _DRAWN = re.compile(r"^[\u2800-\u28ff]|[\u2501\u2578\u2588\u2591]|-{5,}")
-#: uv's and pip's own lists of what they installed: the application's user asked for none of it.
-_LISTED = re.compile(rb"(?m)^ (?:\x1b\[[0-9;]*m)?[+~-](?:\x1b\[[0-9;]*m)? .*\n")
-
+#: What the application's user asked for none of: where uv works, and its list of what it installed.
+_COLOURS = rb"(?:\x1b\[[0-9;]*m)*"
+_WORKING = b"Using Python "
+_LISTED = re.compile(rb"(?m)^(?: " + _COLOURS + rb"[+~-]" + _COLOURS + rb" |" + _COLOURS + _WORKING + rb").*\n")
+_ONLY_COLOURS = re.compile(_COLOURS + rb"(?:\x1b(?:\[[0-9;]*)?)?")
 #: Rows, columns and pixels of a terminal that nobody sees.
 _UNSEEN = struct.pack("HHHH", 50, 120, 0, 0)
 
@@ -58,11 +60,18 @@ class Screen:
         """Return what is shown of the next piece; a line that may be of a list is held back until it is whole."""
         chunk = _LISTED.sub(b"", (self._held + chunk).replace(b"\r\n", b"\n"))
         tail = chunk.rpartition(b"\n")[2]
-        if tail[:1] == b" " and b"\r" not in tail[:-1]:
+        if _may_be_listed(tail) and b"\r" not in tail[:-1]:
             self._held = tail
         else:
             self._held = b"\r" if tail.endswith(b"\r") else b""  # of a line's end, perhaps
         return chunk[: len(chunk) - len(self._held)].decode("utf-8", "replace")
+
+
+def _may_be_listed(tail: bytes) -> bool:
+    if tail[:1] == b" " or (tail and _ONLY_COLOURS.fullmatch(tail)):
+        return True
+    text = without_control(tail)
+    return text.startswith(_WORKING) or (text != b"" and _WORKING.startswith(text))
 
 
 def without_control(text: bytes) -> bytes:

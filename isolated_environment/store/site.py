@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..events import Reporter
 from ..host import Interpreter
 from ..layout import Layout
 from ..receipt import Receipt
+from ..reporter import Reporter
 from ..settings import Settings
 from ..toolchains import Toolchain
 

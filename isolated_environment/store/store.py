@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ReentrantBuildError, RollbackError, StoreError
-from ..events import Reporter, WaitingForLock, warn
+from ..events import WaitingForLock
 from ..layout import Layout
 from ..locking import RootLock, lock_for
 from ..ownership.placement import Placement
 from ..ownership.registration import register, unregister, watched
 from ..ownership.stamp import is_registered
 from ..receipt import Receipt, Unreadable, Unusable, read
+from ..reporter import Reporter, warn
 from ..settings import Settings
 from ..wanted import Wanted
 from .collection import collect, empty_trash, mark_superseded

@@ -25,6 +25,7 @@ from ..index import Credentials, join_credentials
 from ..layout import python_of
 from ..lockfile import Lock
 from ..plan import BuildOrder, Stage, Step
+from ..wording import counted
 from .lines import joined
 from .pip_files import (
     direct_line,
@@ -83,7 +84,7 @@ class Pip:
             *("--requirement", "requirements.txt", "--constraint", "constraints.txt"),
             *_options(order),
         ]
-        why = f"resolving {len(content.requirements)} requirement(s) with pip"
+        why = f"resolving {counted(len(content.requirements), 'requirement')} with pip"
         steps = (Step("resolve", why, tuple(argv), _environment(order)),) if content.requirements else ()
         return Stage(steps, files)
 
@@ -131,7 +132,7 @@ class Pip:
         """
         options = ("--ignore-installed", "--no-warn-script-location", "--no-compile")
         command = self._pip(python_of(str(order.prefix)), "install", *options)
-        return _exactly(order, lock, command, "install", "installing {} distribution(s) with pip")
+        return _exactly(order, lock, command, "install", "installing {} with pip", "distribution")
 
     def collect(self, order: BuildOrder, lock: Lock, directory: Path) -> Stage:
         """Two runs of ``pip wheel`` of exactly the lock: wheels are fetched, everything else is built into one.
@@ -142,7 +143,7 @@ class Pip:
             directory: Where the wheels go; made by pip.
         """
         command = self._pip(order.interpreter.executable, "wheel", "--wheel-dir", str(directory))
-        return _exactly(order, lock, command, "collect", "collecting {} wheel(s) with pip")
+        return _exactly(order, lock, command, "collect", "collecting {} with pip", "wheel")
 
     def cache_directory(self, order: BuildOrder) -> Path | None:
         """Pip copies out of its cache, so there is nothing to sync."""
@@ -153,7 +154,7 @@ class Pip:
         return [python, "-I", str(Path(run_pip.__file__).absolute()), self.wheels, *verb]
 
 
-def _exactly(order: BuildOrder, lock: Lock, command: list[str], name: str, why: str) -> Stage:
+def _exactly(order: BuildOrder, lock: Lock, command: list[str], name: str, why: str, noun: str) -> Stage:
     """One run for what has hashes, with them; one for directories and VCS checkouts, which cannot have any."""
     hashed = [package for package in lock.packages if has_hashes(package)]
     loose = [package for package in lock.packages if not has_hashes(package)]
@@ -169,10 +170,10 @@ def _exactly(order: BuildOrder, lock: Lock, command: list[str], name: str, why: 
         links = (order.work / "links.html").as_uri()
         argv = [*common, "--require-hashes", "--requirement", "hashed.txt"]
         argv += ["--find-links", links, *_without_index(hashed, env)]
-        steps.append(Step(name, why.format(len(hashed)), tuple(argv), env, _SILENCING, _TELLING))
+        steps.append(Step(name, why.format(counted(len(hashed), noun)), tuple(argv), env, _SILENCING, _TELLING))
     if loose:
         argv = [*common, "--requirement", "loose.txt"]
-        why = f"building {len(loose)} distribution(s) from source with pip"
+        why = f"building {counted(len(loose), 'distribution')} from source with pip"
         steps.append(Step(f"{name}-sources", why, tuple(argv), env))
     return Stage(tuple(steps), files)
 

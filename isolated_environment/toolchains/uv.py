@@ -20,6 +20,7 @@ from ..errors import ToolchainNotFoundError
 from ..layout import python_of
 from ..lockfile import EMPTY_LOCK, Lock, parse_lock
 from ..plan import BuildOrder, Stage, Step
+from ..wording import counted
 from .lines import joined
 from .stand_ins import constraint_lines, stand_in_files, unbound_lines
 from .uv_files import (
@@ -83,7 +84,7 @@ class Uv:
             *_selection(order),
             *sources,
         ]
-        why = f"resolving {len(content.requirements)} requirement(s) with uv"
+        why = f"resolving {counted(len(content.requirements), 'requirement')} with uv"
         steps = (Step("resolve", why, tuple(argv), self._environment(order)),) if content.requirements else ()
         return Stage(steps, files)
 
@@ -134,7 +135,7 @@ class Uv:
             *_building(order),
             _LOCK,
         ]
-        why = f"installing {len(lock.packages)} distribution(s) with uv"
+        why = f"installing {counted(len(lock.packages), 'distribution')} with uv"
         step = Step("install", why, tuple(argv), self._environment(order), _SILENCING)
         return Stage((step,), {_LOCK: lock.text})
 
@@ -151,7 +152,7 @@ class Uv:
         options = ("--emit-index-url", "--no-header", "--quiet", "--output-file", MAIN_INDEX)
         # by the new interpreter: uv then knows it already when it installs, which takes it 50 ms
         argv = (*command, *options, "--python", python_of(str(order.prefix)), _NOTHING)
-        return Step("index", "asking uv for its main index", argv, self._environment(order))
+        return Step("index", "asking uv for its main index", argv, self._environment(order), is_brief=True)
 
     def _command(self, order: BuildOrder, *verb: str) -> list[str]:
         words = [self.executable, *verb, "--no-python-downloads"]

@@ -15,6 +15,7 @@ from typing import Any
 
 from ..child import detect_accelerator
 from ..environ import host_environment, patch_for_installer
+from ..wording import counted
 from .tables import Capability
 
 #: Seconds that the child has; a broken driver can hang for ever.
@@ -197,7 +198,7 @@ def see_machine(python: str, cache: Path, *, refresh: bool = False, now: float |
     if seen.has_accelerator and seen.complete:
         _remember(cache, seen, moment)
     elif known is not None and age < REMEMBERED and (known.system, known.machine) == (seen.system, seen.machine):
-        note = f"not seen now, but {age / 86400:.0f} day(s) ago: kept"
+        note = f"not seen now, but {counted(round(age / 86400), 'day')} ago: kept"
         return replace(known, seen=(*seen.seen, note))
     elif refresh and seen.complete:
         with contextlib.suppress(OSError):

@@ -162,7 +162,7 @@ def test_on_the_command_line(make, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     make(["alpha==1.0"]).ensure()
     assert main(["bundle", "env"]) == 0
-    assert "bundle/pylock.toml and 1 wheel(s), 0.0 MB, for this platform and this Python" in capsys.readouterr().out
+    assert "bundle/pylock.toml and 1 wheel, 0.0 MB, for this platform and this Python" in capsys.readouterr().out
     assert main(["bundle", "env", "--output", "other", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["wheels"] == ["alpha-1.0-py3-none-any.whl"]
     assert main(["lock", "env", "--json"]) == 0

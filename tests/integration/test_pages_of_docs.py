@@ -144,7 +144,7 @@ def test_progress_in_a_window(reader):
     assert lines[0].startswith("1 packages, ")
     assert lines[0].endswith("enough free")
     assert lines[-1] == "ready"
-    assert any(line.startswith("installing 1 distribution(s)") for line in lines)
+    assert any(line.startswith("installing 1 distribution with") for line in lines)
 
 
 def test_a_build_is_cancelled_as_the_page_says(reader):

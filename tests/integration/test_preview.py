@@ -28,7 +28,7 @@ def test_it_says_what_would_be_installed_and_keeps_nothing(make, toolchain, tmp_
     assert not env.path.exists()
     assert list((tmp_path / "temporary").iterdir()) == []
     assert plan.free > 0
-    assert "to install: 2 distribution(s)" in str(plan)
+    assert "to install: 2 distributions" in str(plan)
 
 
 def test_what_is_there_needs_nothing_and_what_is_known_needs_no_index(make, tmp_path):
@@ -66,7 +66,7 @@ def test_sizes_are_added_as_far_as_they_are_known():
     assert plan.download == 16_100_000
     assert str(plan).splitlines()[5:] == [
         "free: 40.0 GB",
-        "to install: 2 distribution(s), 16.1 MB to download at most",
+        "to install: 2 distributions, 16.1 MB to download at most",
         "  numpy 2.0  16.1 MB",
         "  six 1.17.0",
     ]

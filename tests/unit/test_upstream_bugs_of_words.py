@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isolated_environment import errors, events
+from isolated_environment import errors
 from isolated_environment.environ import make_mapping
 from isolated_environment.process import prepare
+from isolated_environment.reporter import warn
 from isolated_environment.requirement_text import read_file, read_text
 
 #: Lines as people write them, and what is read of them.
@@ -76,10 +77,10 @@ def test_a_warning_is_one_of_python_s_own_and_sets_no_variable() -> None:
     with warnings.catch_warnings(record=True) as seen:
         warnings.simplefilter("always")
         for _ in range(2):
-            events.warn("x")
+            warn("x")
     assert [(str(each.message), each.category) for each in seen] == [("x", errors.IsolatedEnvironmentWarning)] * 2
     with warnings.catch_warnings():
         warnings.simplefilter("error", errors.IsolatedEnvironmentWarning)
         with pytest.raises(errors.IsolatedEnvironmentWarning):
-            events.warn("x")
+            warn("x")
     assert dict(os.environ) == before

@@ -12,6 +12,7 @@ import pytest
 
 from isolated_environment import errors, events
 from isolated_environment.plan import Stage, Step
+from isolated_environment.reporter import Reporter
 from isolated_environment.store import ending
 from isolated_environment.store.ending import chunks, end, finish, has_ended
 from isolated_environment.store.runner import Runner
@@ -28,7 +29,7 @@ def told() -> list[events.Event]:
 @pytest.fixture
 def runner(tmp_path, told):
     (tmp_path / "work").mkdir()
-    reporter = events.Reporter(str(tmp_path), told.append)
+    reporter = Reporter(str(tmp_path), told.append)
     return Runner(tmp_path / "work", tmp_path / "g1.log", reporter, ("s3cret",))
 
 
@@ -95,7 +96,7 @@ def test_an_error_of_the_listener_ends_the_step(runner, told, tmp_path):
         if isinstance(event, events.StepOutput):
             raise ZeroDivisionError
 
-    runner._reporter = events.Reporter(str(tmp_path), stumble)
+    runner._reporter = Reporter(str(tmp_path), stumble)
     started = time.monotonic()
     with pytest.raises(ZeroDivisionError):
         runner.run(step("import os, time; print(os.getpid(), flush=True); time.sleep(600)"))
@@ -110,7 +111,7 @@ def test_a_stopped_step_ends_too(runner, told, tmp_path):
             os.kill(int(event.line), signal.SIGSTOP)
             raise ZeroDivisionError
 
-    runner._reporter = events.Reporter(str(tmp_path), stop)
+    runner._reporter = Reporter(str(tmp_path), stop)
     with pytest.raises(ZeroDivisionError):
         runner.run(step("import os, time; print(os.getpid(), flush=True); time.sleep(600)"))
     assert await_end([int(lines(told)[0])], 1) == []

@@ -54,7 +54,7 @@ def test_a_probe_that_flaps_changes_nothing(answers, cache):
     seen = see_machine("python", cache, now=1000.0 + 2 * DAY)
     assert seen.capabilities == GPU.capabilities
     assert seen.seen[:-1] == NOTHING.seen
-    assert "not seen now, but 2 day(s) ago: kept" in seen.seen[-1]
+    assert "not seen now, but 2 days ago: kept" in seen.seen[-1]
     assert see_machine("python", cache, now=1000.0 + REMEMBERED + DAY) == NOTHING, "a month is long enough"
 
 
