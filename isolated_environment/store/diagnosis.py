@@ -47,7 +47,9 @@ _CAUSE = re.compile(r"^(?:error|cause|ERROR):?\s*|^\s*(?:cause:|╰─▶|├─
 _Kind = type[BuildError]
 
 
-def diagnose(step: str, argv: tuple[str, ...], returncode: int, tail: tuple[str, ...], log_path: Path) -> BuildError:
+def diagnose(
+    step: str, argv: tuple[str, ...], returncode: int, tail: tuple[str, ...], log_path: Path, *, keeps_log: bool = True
+) -> BuildError:
     """Make the error for a step that failed.
 
     Args:
@@ -56,6 +58,7 @@ def diagnose(step: str, argv: tuple[str, ...], returncode: int, tail: tuple[str,
         returncode: Its exit code; negative: the signal that ended it.
         tail: Its last lines, redacted.
         log_path: Where the rest is.
+        keeps_log: Whether it is there when the error is read; else the error does not name it.
 
     Returns:
         A :class:`BuildError` of the class that fits.
@@ -63,7 +66,8 @@ def diagnose(step: str, argv: tuple[str, ...], returncode: int, tail: tuple[str,
     text = "\n".join(tail)
     kind, summary, hint = _classified(text, returncode)
     detail = _sentence(tail, kind)
-    fields = {"step": step, "argv": argv, "returncode": returncode, "tail": tail, "log_path": str(log_path)}
+    log = str(log_path) if keeps_log else None
+    fields = {"step": step, "argv": argv, "returncode": returncode, "tail": tail, "log_path": log}
     if kind is DiskFullError:
         fields.update(path=str(log_path.parent.parent), needed=0, free=0)
     if kind is VerificationError:
@@ -97,7 +101,8 @@ def _typed(error: OSError, root: str) -> StoreError:
         error: What the call raised.
         root: The root that was being worked on.
     """
-    what = f"{error.strerror or error}" + (f": {error.filename}" if error.filename else "")
+    elsewhere = error.filename and str(error.filename) != root
+    what = f"{error.strerror or error}" + (f": {error.filename}" if elsewhere else "")
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
         return DiskFullError(
             f"{root} cannot be written: {what}",
@@ -167,9 +172,11 @@ def _classified(text: str, returncode: int) -> tuple[_Kind, str, str | None]:
             return kind, summary, hint
     if returncode < 0:
         name = signal.Signals(-returncode).name if -returncode in set(signal.Signals) else str(-returncode)
-        hint = "out of memory?" if name == "SIGKILL" else "try again"
+        killed = "if nobody killed it, the machine was out of memory: the kernel's log says so"
+        hint = killed if name == "SIGKILL" else "try again"
         return BuildError, f"ended by {name}", hint
-    return BuildError, f"failed with exit code {returncode}", "the last lines and the log say why"
+    hint = "read the last lines, and the log if there is more: they say why"
+    return BuildError, f"failed with exit code {returncode}", hint
 
 
 def _sentence(tail: tuple[str, ...], kind: _Kind) -> str:

@@ -52,7 +52,8 @@ def resolved(plan: Plan, wanted: Wanted, settings: Settings, toolchain: str) -> 
             upgrade=wanted.upgrade,
         )
         order.work.mkdir(mode=0o700)
-        runner = Runner(order.work, prefix / "log", reporter, secrets_of(content, settings))
+        secrets = secrets_of(content, settings)
+        runner = Runner(order.work, prefix / "log", reporter, secrets, keeps_log=False)
         lock = Resolver(site, order, wanted, base, runner, lambda: None).resolve().lock
         sizes = ask_sizes(lock, order)
     found = (Planned(name, version or "", sizes[name]) for name, version in lock.versions.items())

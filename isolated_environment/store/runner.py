@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from ..environ import host_environment, patch_for_installer
+from ..errors import BuildError
 from ..events import StepFinished, StepOutput, StepStarted
 from ..layout import WINDOWS
 from ..plan import Stage, Step
@@ -38,11 +39,15 @@ class Runner:
         log_path: The log; made here.
         reporter: Where events go.
         secrets: Strings that must appear nowhere.
+        keeps_log: Whether the log is there when an error is read; else none names it.
     """
 
-    def __init__(self, work: Path, log_path: Path, reporter: Reporter, secrets: tuple[str, ...]) -> None:
+    def __init__(
+        self, work: Path, log_path: Path, reporter: Reporter, secrets: tuple[str, ...], *, keeps_log: bool = True
+    ) -> None:
         self._work = work
         self._log_path = log_path
+        self._keeps_log = keeps_log
         self._reporter = reporter
         self._secrets = secrets
 
@@ -99,7 +104,7 @@ class Runner:
         log.write(f"exit {returncode} after {duration:.2f} s\n")
         log.flush()
         if returncode != 0:
-            raise diagnose(step.name, argv, returncode, tuple(tail), self._log_path)
+            raise self._failure(step.name, argv, returncode, tuple(tail))
         self._reporter.report(StepFinished(self._reporter.root, step.name, duration))
 
     def _start(self, step: Step) -> tuple[subprocess.Popen[bytes], bool]:
@@ -142,7 +147,10 @@ class Runner:
                 **flags,
             )
         except OSError as error:
-            raise diagnose(step.name, step.argv, 127, (f"error: {error}",), self._log_path) from error
+            raise self._failure(step.name, step.argv, 127, (f"error: {error}",)) from error
+
+    def _failure(self, name: str, argv: tuple[str, ...], returncode: int, tail: tuple[str, ...]) -> BuildError:
+        return diagnose(name, argv, returncode, tail, self._log_path, keeps_log=self._keeps_log)
 
     def _lines(self, process: subprocess.Popen[bytes], log: IO[str], step: Step, *, is_terminal: bool) -> Iterator[str]:
         """The output by lines; ends when the step has ended, also when a daemon it left keeps the pipe open."""

@@ -47,8 +47,11 @@ def test_what_is_there_needs_nothing_and_what_is_known_needs_no_index(make, tmp_
 
 def test_what_cannot_be_resolved_is_the_same_error_as_the_build_s(make, toolchain):
     env = make(["alpha<0.1"], toolchain=toolchain)
-    with pytest.raises(errors.ResolutionError):
+    with pytest.raises(errors.ResolutionError, match=r"alpha<0\.1") as caught:
         env.plan(resolve=True)
+    assert caught.value.tail, "the last lines that matter"
+    assert caught.value.log_path is None, "nothing is kept, so no log is named"
+    assert "log: " not in str(caught.value)
     assert not env.path.exists()
 
 
