@@ -45,7 +45,7 @@ class Arrivals:
             self._process.kill()
             raise ProtocolError(
                 f"the worker sent what it may not: {error.message}",
-                hint="something in the environment writes to descriptors that it did not open",
+                hint="look for code in the environment that writes to descriptors it did not open",
                 received=repr(error.received),
             ) from None
         except MemoryError as error:

@@ -54,7 +54,7 @@ class Batch:
                 try:
                     outcome = self._calls.wait(number, call.deadline)
                 except Late:
-                    raise timed_out(call.timeout) from None
+                    raise timed_out(call.timeout, call.target) from None
             self._sent.popleft()
             self._settle(call, outcome)
             if len(self._sent) * 2 < _MOST:
@@ -76,7 +76,7 @@ class Batch:
             try:
                 numbers = self._calls.start(prepared, deadline=first.deadline)
             except Late:
-                raise timed_out(first.timeout) from None
+                raise timed_out(first.timeout, first.target) from None
             self._sent.extend(zip(numbers, wanted, strict=True))
         self._unsent = []
 
@@ -88,7 +88,7 @@ class Batch:
             self._may_have_begun = not (
                 isinstance(value, RemoteError) and value.type_name.endswith("KeyboardInterrupt")
             )
-            raise WorkerClosedError("a call in it was cancelled")
+            raise WorkerClosedError("a call in it was cancelled", hint="make a new one")
 
     def fail(self, error: BaseException) -> list[CallFuture]:
         """Settle the call that ran when the worker ended.

@@ -9,8 +9,20 @@ class Late(Exception):  # noqa: N818 - no error yet: who knows which call it was
     """A deadline passed."""
 
 
-def timed_out(timeout: float | None) -> CallTimeoutError:
-    """Return the error of a call that was stopped after *timeout* seconds, ``None``: with the one around it."""
+_HINT = "give it more time with timeout=, or less to do"
+
+
+def timed_out(timeout: float | None, target: object = None) -> CallTimeoutError:
+    """Return the error of a call that was stopped.
+
+    Args:
+        timeout: Seconds; ``None``: it was stopped with the call around it.
+        target: What was called, where that is known.
+    """
     if timeout is None:
-        return CallTimeoutError("the call around this one did not end in time; both were stopped", timeout=0.0)
-    return CallTimeoutError(f"the call did not end within {timeout:g} s; it was stopped", timeout=float(timeout))
+        text = "the call around this one did not end in time; both were stopped"
+        return CallTimeoutError(text, hint=_HINT, timeout=0.0)
+    name = target if isinstance(target, str) else getattr(target, "__qualname__", None)
+    called = f"the call of {name}" if name else "the call"
+    text = f"{called} did not end within {timeout:g} s; it was stopped"
+    return CallTimeoutError(text, hint=_HINT, timeout=float(timeout))

@@ -6,6 +6,9 @@ import signal
 
 from ..errors import WorkerDied, WorkerStartError
 
+#: What a process does to itself.
+_CRASHES = frozenset({"SIGSEGV", "SIGBUS", "SIGABRT", "SIGILL", "SIGFPE"})
+
 
 def not_started(interpreter: str, seconds: float | None, status: int, tail: str) -> WorkerStartError:
     """Return the error of a worker that did not come up.
@@ -18,7 +21,7 @@ def not_started(interpreter: str, seconds: float | None, status: int, tail: str)
     """
     how = _how(status) if seconds is None else f"nothing was heard of it for {seconds:g} s"
     return WorkerStartError(
-        f"the worker did not come up: {how}",
+        f"the worker did not come up: {how}{_shown(tail)}",
         hint=f"run {interpreter} by hand; if it does not start, env.remove() and build anew",
         interpreter=interpreter,
         tail=tail,
@@ -32,17 +35,28 @@ def death_of(status: int, tail: str) -> WorkerDied:
         status: The exit status, negative for a signal.
         tail: The last lines that it wrote.
     """
-    shown = f"; its last lines:\n{tail}" if tail else ""
-    hint = None
-    if status == -signal.SIGKILL:
-        hint = "if nobody killed it, the machine was out of memory: the kernel's log says so"
     return WorkerDied(
-        f"the worker ended before it answered: {_how(status)}{shown}",
-        hint=hint,
+        f"the worker ended before it answered: {_how(status)}{_shown(tail)}",
+        hint=_advice(status),
         signal=_signal_name(status),
         exit_code=status if status >= 0 else None,
         tail=tail,
     )
+
+
+def _shown(tail: str) -> str:
+    return f"; its last lines:\n{tail}" if tail else ""
+
+
+def _advice(status: int) -> str:
+    name = _signal_name(status)
+    if name is None:
+        return "find what ends the process there (os._exit, or a library's own exit), and let it raise instead"
+    if name == "SIGKILL":
+        return "if nobody killed it, the machine was out of memory: the kernel's log says so"
+    if name in _CRASHES:
+        return "native code crashed: try another release of the library that its last lines name"
+    return "find out who sends it that signal"
 
 
 def _signal_name(status: int) -> str | None:

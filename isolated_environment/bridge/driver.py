@@ -185,7 +185,7 @@ class Driver:
     def _resolved(self) -> Worker:
         worker: Worker | None = self._worker()
         if worker is None:
-            raise WorkerClosedError("the worker was closed")
+            raise WorkerClosedError("the worker was closed", hint="make a new one")
         return worker
 
     def _put_back(self, calls: list[CallFuture]) -> None:

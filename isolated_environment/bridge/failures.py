@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from ..child import pickling
 from ..errors import ProtocolError, RemoteError, SerializationError
+
+_ALONE = "catch errors.RemoteError and look at its type_name, or let the function raise a class that both sides have"
 
 
 def exception_of(told: dict[str, Any]) -> BaseException:
@@ -30,13 +33,12 @@ def exception_of(told: dict[str, Any]) -> BaseException:
     remote = RemoteError(
         f"{shown}\n\n{told['traceback'].rstrip()}", type_name=told["type"], traceback=told["traceback"]
     )
-    if told["exception"] is None:
-        return remote
-    try:
-        error = pickling.loads(told["exception"])
-    except Exception:  # noqa: BLE001 - whatever the class does when it is built again, here or there
-        return remote
+    error = None
+    if told["exception"] is not None:
+        with contextlib.suppress(Exception):  # whatever the class does when it is built again, here or there
+            error = pickling.loads(told["exception"])
     if not isinstance(error, Exception):
+        remote.hint = _ALONE  # beside an exception of this side it would be noise
         return remote
     error.__cause__ = remote
     return error
@@ -66,6 +68,6 @@ def not_understood(payload: bytes | memoryview, error: Exception) -> ProtocolErr
     """
     return ProtocolError(
         f"the worker sent what it may not: {type(error).__name__}: {error}",
-        hint="something in the environment writes to descriptors that it did not open",
+        hint="look for code in the environment that writes to descriptors it did not open",
         received=repr(bytes(payload[:80])),
     )

@@ -170,7 +170,7 @@ class Worker(Driven, Callables):
                     return self._calls.ask(target, args, kwargs)
                 return self._calls.ask_within(timeout, target, args, kwargs, keep=keep)
             except Late:
-                error = timed_out(timeout)
+                error = timed_out(timeout, target)
                 self.give_up(error)
                 raise error from None
             except BaseException as error:
@@ -226,8 +226,12 @@ class Worker(Driven, Callables):
             raise self._closed() from self._ended
 
     def _closed(self) -> WorkerClosedError:
-        why = "was closed" if isinstance(self._ended, WorkerClosedError) else f"has ended: {self._ended}"
-        return WorkerClosedError(f"the worker {why}", hint=_ANOTHER)
+        why = (
+            "was closed"
+            if isinstance(self._ended, WorkerClosedError)
+            else f"has ended: {getattr(self._ended, 'message', self._ended)}"
+        )
+        return WorkerClosedError(f"the worker {why}, and takes no more calls", hint=_ANOTHER)
 
     def interrupt(self) -> None:
         """Stop the call that runs, and the worker with it; from any thread."""
