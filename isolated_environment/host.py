@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -118,10 +119,17 @@ def find_interpreter(request: str) -> Interpreter:
     places = ("this interpreter", "pyenv", "PATH", "uv's interpreters")
     raise InterpreterNotFoundError(
         f"no Python {request} on this machine (looked at {', '.join(places)})",
-        hint=f"install one, for example with `uv python install {request}`, or pass python=PATH",
+        hint=_way_to(request),
         request=request,
         searched=places,
     )
+
+
+def _way_to(request: str) -> str:
+    plain = _PLAIN.match(request.strip())
+    if plain and "." in plain[1] and tuple(map(int, plain[1].split("."))) < OLDEST:
+        return f"ask for a newer one: environments have CPython {'.'.join(map(str, OLDEST))} or newer"
+    return f"install one, for example with `uv python install {shlex.quote(request)}`, or pass python=PATH"
 
 
 def markers_of(version: str) -> dict[str, str]:

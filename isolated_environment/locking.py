@@ -49,7 +49,11 @@ def locked(path: Path, timeout: float) -> Iterator[None]:
         lock.acquire(timeout=timeout, poll_interval=_POLL)
     except Timeout:
         raise LockTimeoutError(
-            f"{path} was held for {timeout:.0f} s", path=str(path), waited=timeout, holder="another process"
+            f"{path} was held for {timeout:.0f} s by another process",
+            hint="wait for it or end it, then try again",
+            path=str(path),
+            waited=timeout,
+            holder="another process",
         ) from None
     except OSError as error:
         if error.errno not in NO_LOCKS:
@@ -134,8 +138,8 @@ class RootLock:
         """
         if self._fd >= 0 and not self._is_current(self._fd):
             raise LockLostError(
-                f"{self._layout.lock} was replaced while it was held",
-                hint="do not delete files in the environment's directory; try again",
+                f"{self._layout.lock} was replaced while it was held, so nothing was published",
+                hint="find out what deletes files in the environment's directory, then try again",
                 path=self._layout.lock,
             )
 

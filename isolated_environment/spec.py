@@ -213,7 +213,9 @@ def _read_lock(path: str) -> str:
     try:
         return without_credentials(Path(path).read_text("utf-8"))  # what is locked is written down
     except (OSError, UnicodeDecodeError) as error:
-        raise InvalidLockError(f"cannot read the lock {path}: {error}", hint="check pylock=", path=path) from error
+        reason = getattr(error, "strerror", None) or error  # the path once
+        hint = "check the path given as pylock=, and ship that file with the application"
+        raise InvalidLockError(f"cannot read the lock {path}: {reason}", hint=hint, path=path) from error
 
 
 def secrets_of(content: Content, settings: Settings) -> tuple[str, ...]:

@@ -46,7 +46,7 @@ class TorchSource:
         if self.on_unusable_gpu not in _POLICIES:
             raise InvalidIndexError(
                 f"on_unusable_gpu={self.on_unusable_gpu!r} is unknown",
-                hint=f"one of {', '.join(_POLICIES)}",
+                hint=f"give one of {', '.join(_POLICIES)}",
                 url=self.channel,
             )
         if self.base_url is not None:

@@ -207,11 +207,13 @@ def _assert_one_of(name: str, value: object, known: tuple[str, ...]) -> None:
     if value not in known:
         from ..errors import RequestError
 
-        raise RequestError(f"{name}={value!r} is unknown", hint=f"one of {', '.join(map(repr, known))}")
+        raise RequestError(f"{name}={value!r} is unknown", hint=f"give one of {', '.join(map(repr, known))}")
 
 
 def _assert_seconds(lock_timeout: object) -> None:
     if lock_timeout is not None and not (isinstance(lock_timeout, (int, float)) and lock_timeout >= 0):
         from ..errors import RequestError
 
-        raise RequestError(f"lock_timeout={lock_timeout!r} is no number of seconds", hint="or None: wait for ever")
+        raise RequestError(
+            f"lock_timeout={lock_timeout!r} is no number of seconds", hint="give seconds, or None to wait for ever"
+        )

@@ -49,7 +49,9 @@ def require_known(settings: Settings) -> None:
         RequestError: it is no word that is known.
     """
     if settings.bytecode not in TIMES:
-        raise RequestError(f"ISOLATED_ENVIRONMENT_BYTECODE is {settings.bytecode!r}", hint=f"one of {', '.join(TIMES)}")
+        raise RequestError(
+            f"ISOLATED_ENVIRONMENT_BYTECODE is {settings.bytecode!r}", hint=f"set it to one of {', '.join(TIMES)}"
+        )
 
 
 def check_step(order: BuildOrder) -> Step:

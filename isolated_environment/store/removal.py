@@ -30,8 +30,8 @@ def seize_all(layout: Layout) -> list[Lease]:
         for lease in leases:
             lease.release()
         raise InUseError(
-            f"{layout.root} is in use: {', '.join(used)}",
-            hint="end the processes that use it, then try again",
+            f"{layout.root} is not removed: {', '.join(used)} in use",
+            hint="end what uses it, other handles in this process too, then try again",
             root=layout.root,
             generations=tuple(used),
         )
@@ -58,7 +58,7 @@ def delete(layout: Layout) -> None:
     if left:
         more = f", and {len(left) - 1} more" if len(left) > 1 else ""
         raise RemovalError(
-            f"{layout.root} is not gone: {left[0]} cannot be deleted{more}",
+            f"{layout.root} is not wholly removed: {left[0]} cannot be deleted{more}",
             hint="end what uses it, or make it deletable, then remove again",
             root=layout.root,
             left=left,

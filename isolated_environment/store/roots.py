@@ -49,7 +49,7 @@ def assert_trusted(layout: Layout) -> None:
     reason = why_distrusted(layout.root)
     if reason is not None:
         raise UntrustedRootError(
-            f"root does not use {layout.root}: {reason}",
+            f"this process is root's, and root does not use {layout.root}: {reason}",
             hint="run as the user who owns it, or give it to root and take the right to write from the others",
             path=layout.root,
         )

@@ -67,7 +67,7 @@ def find_toolchain(wanted: str) -> Toolchain:
     from . import pip, uv
 
     if wanted not in NAMES:
-        raise RequestError(f"no toolchain {wanted!r}", hint=f"one of {', '.join(NAMES)}")
+        raise RequestError(f"no toolchain {wanted!r}", hint=f"give one of {', '.join(NAMES)}")
     if wanted == "pip":
         return pip.find()
     if wanted == "uv":

@@ -73,7 +73,9 @@ def pin_partner(name: str, pin: TorchPin, wish: Wish, read: Reader) -> str | Non
     known = tuple(str(version) for version in sorted(found))
     raise NoTorchReleaseError(
         f"{pin.channel} has no {name}{pair}, which goes with torch {torch}",
-        hint=f"it has {', '.join(known[-5:])}" if known else f"the channel has no {name} at all",
+        hint=f"ask for a torch that goes with one it has: {', '.join(known[-5:])}"
+        if known
+        else f"take another channel: this one has no {name} at all",
         channel=pin.channel,
         requirement=f"{name}{pair}",
         available=known,

@@ -49,7 +49,7 @@ def verdict(wish: Wish, failures: list[TorchError], refusals: list[Refusal], mac
 def no_release(wish: Wish, channel: str, known: tuple[str, ...]) -> NoTorchReleaseError:
     """Return the error of a channel without such a release."""
     if known:
-        hint = f"it has {', '.join(known[-_SHOWN:])}" + (" and older" if len(known) > _SHOWN else "")
+        hint = f"ask for one that it has: {', '.join(known[-_SHOWN:])}" + (" and older" if len(known) > _SHOWN else "")
     else:
         hint = f"check the channel's name, and that nothing blocks {wish.base_url}/{channel}/torch/: there is no torch"
     return NoTorchReleaseError(

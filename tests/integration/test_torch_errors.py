@@ -88,7 +88,7 @@ def test_no_release_on_the_channel(make, toolchain, refused):
     assert (error.channel, error.requirement) == ("cu121", "torch==1.13.1")
     assert error.available == ("2.1.2+cu121", "2.5.1+cu121")
     assert error.message == "cu121 has no torch==1.13.1"
-    assert error.hint == "it has 2.1.2+cu121, 2.5.1+cu121"
+    assert error.hint == "ask for one that it has: 2.1.2+cu121, 2.5.1+cu121"
 
 
 def test_no_such_channel(make, toolchain, refused):

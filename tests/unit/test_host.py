@@ -86,7 +86,11 @@ def test_what_nothing_serves_says_where_was_looked() -> None:
         find_interpreter("3.7.1")
     assert caught.value.request == "3.7.1"
     assert caught.value.searched == ("this interpreter", "pyenv", "PATH", "uv's interpreters")
-    assert "uv python install 3.7.1" in str(caught.value)
+    assert caught.value.hint == "ask for a newer one: environments have CPython 3.8 or newer", (
+        "installing it is no help"
+    )
+    with pytest.raises(InterpreterNotFoundError, match=r"`uv python install '>=3\.98,<3\.99'`"):
+        find_interpreter(">=3.98,<3.99")
 
 
 def test_an_answer_is_remembered_as_long_as_its_file_is_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
