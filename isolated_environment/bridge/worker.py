@@ -231,7 +231,7 @@ class Worker(Driven, Callables):
             if isinstance(self._ended, WorkerClosedError)
             else f"has ended: {getattr(self._ended, 'message', self._ended)}"
         )
-        return WorkerClosedError(f"the worker {why}, and takes no more calls", hint=_ANOTHER)
+        return WorkerClosedError(f"the worker takes no more calls: it {why}", hint=_ANOTHER)
 
     def interrupt(self) -> None:
         """Stop the call that runs, and the worker with it; from any thread."""
