@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from . import errors
     from .bridge.exports import host_function
     from .bridge.shared import SharedArray
-    from .compat.upstream import Requirements as Requirements  # noqa: F401 -- an older name
+    from .compat.upstream import Requirements as Requirements
     from .compat.upstream import isolated_environment, isolated_environment_run
-    from .compat.upstream import isolated_environment_cmd as isolated_environment_cmd  # noqa: F401 -- likewise
+    from .compat.upstream import isolated_environment_cmd as isolated_environment_cmd
     from .environment import IsolatedEnvironment
     from .errors import IsolatedEnvironmentError, IsolatedEnvironmentWarning
     from .events import Event

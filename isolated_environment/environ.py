@@ -42,6 +42,8 @@ INSTALLER_PREFIXES = (
 )
 
 
+#: By these an installer would break its lines, and an error would have half a sentence.
+_WIDTH = frozenset({"COLUMNS", "LINES"})
 #: Where a system keeps its tools, and perhaps a Python of its own.
 _SYSTEM = frozenset(
     f"{root}/{name}" for root in ("", "/usr", "/usr/local", "/opt/homebrew") for name in ("bin", "sbin")
@@ -131,7 +133,7 @@ def patch_for_installer(values: Mapping[str, str]) -> EnvPatch:
     Args:
         values: The settings that go through, already in the installer's words.
     """
-    return EnvPatch(unset_prefixes=INSTALLER_PREFIXES, unset_names=FOREIGN_NAMES, values=values)
+    return EnvPatch(unset_prefixes=INSTALLER_PREFIXES, unset_names=FOREIGN_NAMES | _WIDTH, values=values)
 
 
 def overlay(mapping: dict[str, str], changes: Mapping[str, object]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 
@@ -23,6 +24,8 @@ def why_distrusted(*paths: str) -> str | None:
         except FileNotFoundError:
             continue
         except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:  # nothing can be there
+                continue
             return f"{path} cannot be looked at: {error.strerror}"
         if found.st_uid != 0 and found.st_uid != os.stat(_HERE).st_uid:
             return f"{path} belongs to user {found.st_uid}"

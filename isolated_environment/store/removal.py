@@ -58,7 +58,7 @@ def delete(layout: Layout) -> None:
     if left:
         more = f", and {len(left) - 1} more" if len(left) > 1 else ""
         raise RemovalError(
-            f"{layout.root} is not wholly removed: {left[0]} cannot be deleted{more}",
+            f"{layout.root} is not wholly removed: {left[0]} cannot be deleted{_reason(left[0])}{more}",
             hint="end what uses it, or make it deletable, then remove again",
             root=layout.root,
             left=left,
@@ -67,6 +67,14 @@ def delete(layout: Layout) -> None:
         for path in last:
             Path(path).unlink(missing_ok=True)
         Path(layout.root).rmdir()
+
+
+def _reason(path: str) -> str:
+    try:
+        os.unlink(path)
+    except OSError as error:
+        return f": {error.strerror}"
+    return ""
 
 
 def _files_in(directory: str, *, besides: Container[str]) -> tuple[str, ...]:

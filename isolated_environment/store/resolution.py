@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import InvalidLockError, NotBuiltError, ResolutionError, VerificationError
+from ..errors import IndexUnreachableError, InvalidLockError, NotBuiltError, ResolutionError, VerificationError
 from ..events import Notice
 from ..layout import Layout
 from ..lockfile import Lock, artifact_of, load_lock, parse_lock, restrict_hashes
@@ -187,7 +187,12 @@ class Resolver:
         try:
             self._runner.run(self._site.toolchain.resolve(order), self._meanwhile)
         except ResolutionError as error:
-            ask_index_for_missing(order, "\n".join(error.tail))
+            try:
+                ask_index_for_missing(order, "\n".join(error.tail))
+            except IndexUnreachableError as unreachable:
+                names = ("step", "argv", "returncode", "tail", "log_path")
+                fields = {name: getattr(error, name) for name in names}
+                raise IndexUnreachableError(unreachable.message, hint=unreachable.hint, **fields) from error
             raise
 
 
