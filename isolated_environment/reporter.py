@@ -30,6 +30,9 @@ logger = logging.getLogger("isolated_environment")
 
 _OURS = (os.path.join(os.path.dirname(os.path.abspath(__file__)), ""), contextlib.__file__)
 
+#: Seconds until people are told again that one waits.
+_AGAIN = 10.0
+
 
 class Reporter:
     """Hands events to the application, to :mod:`logging`, and to a terminal on stderr.
@@ -54,10 +57,16 @@ class Reporter:
         self._subject = subject
         self._to_terminal = on_event is None and not quiet and _is_terminal(sys.stderr)
         self._started = time.monotonic()
+        self._told_of_waiting = -_AGAIN
 
     def report(self, event: Event) -> None:
         """Deliver *event*; what the application's callable raises ends the build."""
         level, text = wording_of(event)
+        if isinstance(event, WaitingForLock):
+            if event.waited - self._told_of_waiting >= _AGAIN:
+                self._told_of_waiting = event.waited
+            else:
+                level = logging.DEBUG
         logger.log(level, text)
         if self._on_event is not None:
             self._on_event(event)
@@ -68,9 +77,9 @@ class Reporter:
         """Who speaks, where a build begins, waits and ends; what it does, further in; and the seconds."""
         if self._subject is not None:
             text = text.replace(event.root, self._subject)
-        if isinstance(event, Ready):
+        if isinstance(event, (Ready, WaitingForLock)):  # these say themselves how long
             return f"isolated_environment: {text}\n"
-        margin = "isolated_environment: " if isinstance(event, (BuildStarted, WaitingForLock)) else "  "
+        margin = "isolated_environment: " if isinstance(event, BuildStarted) else "  "
         elapsed = time.monotonic() - self._started
         return f"{margin}{text}" + (f" [{elapsed:.0f} s]\n" if elapsed >= 1 else "\n")
 

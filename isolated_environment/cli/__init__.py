@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except IsolatedEnvironmentError as error:
         return _fail(error, as_json=arguments.json)
     except KeyboardInterrupt:
-        sys.stderr.write("interrupted\n")
+        sys.stderr.write("\nisolated-environment: interrupted\n")  # below the ^C that a terminal shows
         return INTERRUPTED
     if arguments.json:
         text = json.dumps(value, indent=2)

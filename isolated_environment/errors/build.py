@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 
 from .store import StoreError
+
+#: What an installer writes before the line that says most, which is in the message then.
+_PREFIX = re.compile(r"^\s*(?:error|cause)\b:?", re.IGNORECASE)
 
 
 class BuildError(StoreError, subprocess.CalledProcessError):
@@ -30,7 +34,8 @@ class BuildError(StoreError, subprocess.CalledProcessError):
         self.stderr = None
 
     def __str__(self) -> str:
-        lines = [self.message, *(f"    {line}" for line in self.tail[-12:])]
+        more = (line for line in self.tail[-12:] if _PREFIX.sub("", line).strip() not in self.message)
+        lines = [self.message, *(f"    {line}" for line in more)]
         if self.log_path:
             lines.append(f"log: {self.log_path}")
         if self.hint:

@@ -151,7 +151,7 @@ def test_our_errors_go_to_stderr_with_their_hint(
 def test_control_c(replaced: Replace, capsys: pytest.CaptureFixture[str]) -> None:
     replaced("show", error=KeyboardInterrupt())
     assert cli.main(["show", "p"]) == 130
-    assert capsys.readouterr() == ("", "interrupted\n")
+    assert capsys.readouterr() == ("", "\nisolated-environment: interrupted\n")
 
 
 def test_an_error_that_is_not_ours_is_not_hidden(replaced: Replace) -> None:

@@ -105,7 +105,13 @@ def test_windows_calls_path_what_it_likes(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_an_installer_inherits_no_setting_of_an_installer() -> None:
-    noise = {"PIP_NO_DEPS": "1", "UV_CONFIG_FILE": "/x", "VIRTUALENV_PIP": "1", "SETUPTOOLS_USE_DISTUTILS": "x"}
+    noise = {
+        "COLUMNS": "60",
+        "PIP_NO_DEPS": "1",
+        "UV_CONFIG_FILE": "/x",
+        "VIRTUALENV_PIP": "1",
+        "SETUPTOOLS_USE_DISTUTILS": "x",
+    }
     base = {**FOREIGN, **noise, "LD_PRELOAD": "/evil.so", "PATH": "/usr/bin", "HTTPS_PROXY": "http://p", "HOME": "/h"}
     assert patch_for_installer({"PIP_INDEX_URL": "https://h"}).apply(base) == {
         "PATH": "/usr/bin",

@@ -64,6 +64,7 @@ def test_a_terminal_is_told_calmly(monkeypatch: pytest.MonkeyPatch, caplog: pyte
     reporter = Reporter("/r")
     for seconds, event in (
         (0.2, WaitingForLock("/r", "pid 7 has it", 1.5)),
+        (0.0, WaitingForLock("/r", "pid 7 has it still", 2.5)),
         (1.0, BuildStarted("/r", "g1", "nothing is there")),
         (0.3, StepStarted("/r", "resolve", "resolving 1 requirement", ())),
         (0.1, StepStarted("/r", "check", "trying the interpreter", (), is_brief=True)),
@@ -80,6 +81,19 @@ def test_a_terminal_is_told_calmly(monkeypatch: pytest.MonkeyPatch, caplog: pyte
         "isolated_environment: /r is ready, after 3.2 s",
     ]
     assert "trying the interpreter" in caplog.text
+
+
+def test_that_one_waits_is_told_every_ten_seconds_and_to_the_application_each_time(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "isolated_environment")
+    told: list[Event] = []
+    for reporter in (Reporter("/r"), Reporter("/r", told.append)):
+        caplog.clear()
+        for waited in range(1, 32):
+            reporter.report(WaitingForLock("/r", f"pid 7, for {waited} s", float(waited)))
+        assert [record.getMessage().split()[-2] for record in caplog.records] == ["1", "11", "21", "31"]
+    assert len(told) == 31
 
 
 def test_a_terminal_is_told_whose_it_is_and_not_where(monkeypatch: pytest.MonkeyPatch) -> None:
