@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import sys
+
+import pytest
+
 from isolated_environment.events import Downloading, Resolved
 from isolated_environment.testing.indexes import PackageIndex
 from isolated_environment.testing.wheels import make_wheel
@@ -29,3 +34,19 @@ def test_both_installers_tell_the_application(make, toolchain, tmp_path, monkeyp
     (resolved,) = (event for event in seen if isinstance(event, Resolved))
     assert (resolved.count, resolved.size, resolved.unsized) == (1, size, 0), "a HEAD told what the page did not"
     assert seen.index(resolved) < seen.index(downloading[0])
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize("how", ["argument", "variable", "not at all"])
+def test_a_terminal_is_left_alone_where_that_is_asked_for(make, monkeypatch, capsys, how):
+    if how == "variable":
+        monkeypatch.setenv("ISOLATED_ENVIRONMENT_QUIET", "1")
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+    make(["alpha"], quiet=how == "argument").ensure()
+    assert ("installing 1 distribution" in terminal.getvalue()) == (how == "not at all")
+    assert (terminal.getvalue() == "") == (how != "not at all")
+    assert capsys.readouterr().out == ""
