@@ -159,6 +159,34 @@ def parse_lock(text: str, target: Target, *, origin: str, prefer_sdist: Iterable
     return lock_of(packages)
 
 
+def lock_for_everybody(text: str) -> Lock:
+    """Read what a resolver found for every platform, and make it ready to be shipped: no credentials in any URL.
+
+    Args:
+        text: The TOML.
+
+    Raises:
+        InvalidLockError: it names a file of this machine.
+    """
+    pylock = Pylock.from_dict(read_toml(text))
+    packages = []
+    for package in pylock.packages:
+        artifacts = [*(package.wheels or ()), package.sdist, package.archive, package.vcs, package.directory]
+        local = next((each.path for each in artifacts if each is not None and not getattr(each, "url", None)), None)
+        if local is not None:
+            raise InvalidLockError(
+                f"{package.name} comes from {local}, which others do not have",
+                hint="put it on an index, or ship a bundle",
+                path=local,
+            )
+        wheels: list[Any] = [_cleaned(wheel, Path()) for wheel in package.wheels or ()]
+        fields = {name: getattr(package, name) for name in ("sdist", "archive", "vcs")}
+        cleaned: dict[str, Any] = {name: _cleaned(each, Path()) for name, each in fields.items() if each is not None}
+        index = None if package.index is None else split_credentials(package.index)[0]
+        packages.append(dataclasses.replace(package, wheels=wheels or None, index=index, **cleaned))
+    return Lock(dataclasses.replace(pylock, packages=packages, created_by=_CREATED_BY))
+
+
 def load_lock(text: str) -> Lock | None:
     """Read a lock that this library wrote, for its versions; ``None`` when it is not one."""
     try:

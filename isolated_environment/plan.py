@@ -95,6 +95,8 @@ class BuildOrder:
     upgrade: frozenset[str] | None = frozenset()
     #: Take nothing from the installer's cache.
     no_cache: bool = False
+    #: Resolve for every platform, and for this Python and newer ones.
+    universal: bool = False
     #: Projects resolved to one file already, by name (for a toolchain that cannot route by name).
     direct: Mapping[str, DirectFile] = field(default_factory=dict)
     #: Pages written for explicit indexes that are plain directories: path in the working directory to HTML.

@@ -90,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     lock = _add(verbs, "lock", commands.lock, "write an environment's pylock.toml, for its author to ship")
     lock.add_argument("path", metavar="APP")
     lock.add_argument("--output", metavar="FILE", default="pylock.toml")
+    lock.add_argument("--universal", action="store_true", help="resolve for every platform, not for this one alone")
     bundle = _add(verbs, "bundle", commands.bundle, "write an environment's wheels and lock, for first runs offline")
     bundle.add_argument("path", metavar="APP")
     bundle.add_argument("--output", metavar="DIRECTORY", default="bundle")

@@ -88,8 +88,9 @@ def plan(arguments: argparse.Namespace) -> Answer:
 
 def lock(arguments: argparse.Namespace) -> Answer:
     """``lock``: write what an environment is locked to, for its author to ship; it is built first, if need be."""
-    path = _one(arguments.path).export_lock(arguments.output)
-    return {"lock": str(path)}, f"wrote {path}, for this platform and this Python", 0
+    path = _one(arguments.path).export_lock(arguments.output, universal=arguments.universal)
+    whom = "every platform, and this Python and newer ones" if arguments.universal else "this platform and this Python"
+    return {"lock": str(path)}, f"wrote {path}, for {whom}", 0
 
 
 def bundle(arguments: argparse.Namespace) -> Answer:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from ..lockfile import Lock
     from ..ownership.placement import Placement
     from ..plan import Plan
     from ..store.store import Store
@@ -145,6 +146,12 @@ class Handle:
         from ..store.preview import resolved
 
         return resolved(plan, wanted, settings, self.choices.toolchain)
+
+    def resolve_for_everybody(self) -> Lock:
+        """Return a lock of the content for every platform."""
+        from ..store.preview import resolve_for_everybody
+
+        return resolve_for_everybody(self.root(), self.wanted(), self.choices.settings(), self.choices.toolchain)
 
     def root(self) -> str:
         """Return where the environment is; where there is none yet, where it would be built."""

@@ -18,19 +18,22 @@ class ShippingMethods:
 
     _handle: Handle
 
-    def export_lock(self, path: str | os.PathLike[str]) -> Path:
+    def export_lock(self, path: str | os.PathLike[str], *, universal: bool = False) -> Path:
         """Write what the environment is locked to, for ``pylock=``; :meth:`ensure` comes first.
 
         The lock is for this environment's Python version and for this platform, and says so.
 
         Args:
             path: The ``pylock.toml`` to write, or ``pylock.NAME.toml`` (PEP 751).
+            universal: Resolve for every platform, and for this Python version and newer ones, with the versions that
+                this environment has where they serve.  uv does that, not pip, and not for a channel of PyTorch.
 
         Returns:
             *path*, absolute.
 
         Raises:
-            RequestError: the file cannot be written.
+            RequestError: the file cannot be written, or *universal* cannot be had.
+            InvalidLockError: with *universal*, something comes from a file of this machine.
             NotBuiltError: the lock is gone.
             IsolatedEnvironmentError: as :meth:`ensure`.
         """
@@ -39,7 +42,10 @@ class ShippingMethods:
         from ..store.resolution import lock_of_environment
 
         held = self._handle.ensure()
-        lock = lock_of_environment(held.root, held.receipt).bound_to(markers_of(held.receipt.base["version"]))
+        if universal:
+            lock = self._handle.resolve_for_everybody()
+        else:
+            lock = lock_of_environment(held.root, held.receipt).bound_to(markers_of(held.receipt.base["version"]))
         with _to_be_written("path", path) as target:
             write_atomically(target, lock.text.encode())
         return target

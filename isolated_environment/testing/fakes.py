@@ -109,9 +109,9 @@ class FakeEnvironment(IsolatedEnvironment):
 
     # shipping
 
-    def export_lock(self, path: str | os.PathLike[str]) -> Path:
+    def export_lock(self, path: str | os.PathLike[str], *, universal: bool = False) -> Path:
         """Note it; nothing is written."""
-        self._note("export_lock", path)
+        self._note("export_lock", path, universal=universal)
         return Path(path).absolute()
 
     def bundle(self, directory: str | os.PathLike[str]) -> Path:

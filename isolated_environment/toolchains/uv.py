@@ -37,7 +37,8 @@ from .uv_files import (
 )
 
 _PREVIEW = ("--preview-features", "pylock")
-_LOCK = "pylock.toml"
+#: Where in the working directory the lock is, after :meth:`Uv.resolve`.
+RESOLVED = "pylock.toml"
 _NOTHING = "nothing.in"
 _SILENCING = frozenset({"NO_COLOR", "UV_NO_PROGRESS"})
 
@@ -73,13 +74,14 @@ class Uv:
             sources.append("pyproject.toml")
             files["pyproject.toml"] = project(order)
         if order.preferences is not None and order.upgrade is not None:
-            files[_LOCK] = order.preferences.with_indexes(urls(order)).text  # else it keeps no version of theirs
+            files[RESOLVED] = order.preferences.with_indexes(urls(order)).text  # else it keeps no version of theirs
         argv = [
             *self._command(order, "pip", "compile"),
             *_PREVIEW,
-            *("--format", "pylock.toml", "--output-file", _LOCK, "--no-header", "--quiet"),
+            *("--format", "pylock.toml", "--output-file", RESOLVED, "--no-header", "--quiet"),
             *("--python", order.interpreter.executable, "--constraints", "constraints.txt"),
             *(("--overrides", "overrides.txt") if order.unbound else ()),
+            *(("--universal",) if order.universal else ()),
             *_upgrades(order),
             *_selection(order),
             *sources,
@@ -90,7 +92,7 @@ class Uv:
 
     def resolution(self, order: BuildOrder) -> Lock:
         """Read the ``pylock.toml`` that uv wrote."""
-        path = order.work / _LOCK
+        path = order.work / RESOLVED
         if not order.content.requirements:
             return EMPTY_LOCK
         return parse_lock(
@@ -133,11 +135,11 @@ class Uv:
                 "--allow-empty-requirements",
             ),
             *_building(order),
-            _LOCK,
+            RESOLVED,
         ]
         why = f"installing {counted(len(lock.packages), 'distribution')} with uv"
         step = Step("install", why, tuple(argv), self._environment(order), _SILENCING)
-        return Stage((step,), {_LOCK: lock.text})
+        return Stage((step,), {RESOLVED: lock.text})
 
     def cache_directory(self, order: BuildOrder) -> Path | None:
         """Where uv caches: its variable, else below the user's cache directory (https://docs.astral.sh/uv)."""

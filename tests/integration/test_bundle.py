@@ -13,6 +13,7 @@ from isolated_environment.testing import assert_has
 from isolated_environment.testing.indexes import PackageIndex
 from isolated_environment.testing.wheels import make_wheel, make_wheels
 from tests.support.demoapp import make_demo_project
+from tests.support.far import HERE, present
 from tests.support.listing import listing
 
 
@@ -135,6 +136,47 @@ def test_a_lock_that_was_shipped_finds_the_files_in_uvs_cache(make, tmp_path, mo
         index.requests.clear()
         make(name="there", pylock=lock, toolchain="uv").ensure()
         assert index.asked_for(".whl") == []
+
+
+def test_a_lock_for_every_platform_serves_others_and_other_pythons(make, tmp_path, monkeypatch):
+    """With the versions that the environment has, and what only others need."""
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv"))
+    packages = {
+        "alpha": {"version": "1.0", "requires": ["delta; sys_platform == 'win32'", "gamma; python_version > '3.12'"]},
+        "delta": "1.0",
+        "gamma": "1.0",
+    }
+    files = make_wheels(tmp_path / "files", packages)
+    with PackageIndex(files, credentials="me:secret").running() as index:
+        private = Index(index.url_with_credentials, default=True)
+        env = make(["alpha"], toolchain="uv", indexes=[private])
+        env.ensure()
+        make_wheels(files, {"alpha": "2.0"})
+        monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "another"))
+        lock = env.export_lock(tmp_path / "pylock.toml", universal=True)
+        text = lock.read_text()
+        assert [text.count(f'name = "{name}"') for name in ("alpha", "delta", "gamma")] == [1, 1, 1]
+        assert "secret" not in text
+        assert 'version = "1.0"' in text
+        here = make(name="here", pylock=lock, toolchain="uv", indexes=[private], python=HERE)
+        here.ensure()
+        assert_has(here, "alpha==1.0")
+        if HERE != "3.13" and "3.13" in present():
+            there = make(name="there", pylock=lock, toolchain="uv", indexes=[private], python="3.13")
+            there.ensure()
+            assert {each.name for each in there.pip_list()} == {"alpha", "gamma"}
+
+
+def test_a_lock_for_every_platform_is_not_to_be_had_of_everything(make, tmp_path):
+    target = tmp_path / "pylock.toml"
+    with pytest.raises(errors.RequestError, match="only uv"):
+        make(["alpha"], toolchain="pip").export_lock(target, universal=True)
+    local = make_wheel(tmp_path / "local", "local", "1.0")
+    with pytest.raises(errors.InvalidLockError, match="others do not have"):
+        make([str(local)], name="other", toolchain="uv").export_lock(target, universal=True)
+    assert not target.exists()
+    make([], name="empty", toolchain="uv").export_lock(target, universal=True)
+    assert make(name="again", pylock=target).ensure()
 
 
 def test_passwords_travel_to_the_index_and_not_into_the_bundle(make, tmp_path):

@@ -23,7 +23,7 @@ METHODS = {
     "pip_install": "(self, requirements, index=None, *, constraints=(), upgrade=False, options=())",
     "install_environment": "(self)",
     "ensure": "(self)",
-    "export_lock": "(self, path)",
+    "export_lock": "(self, path, *, universal=False)",
     "ensure_installed": "(self, requirements=())",
     "plan": "(self, *, resolve=False)",
     "upgrade": "(self)",
