@@ -13,6 +13,7 @@ With HOST, the number of a process, this program goes on by itself in the backgr
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 
@@ -154,10 +155,14 @@ def _put(made: str, entry: str) -> None:
         _delete(made)
 
 
-def _delete(directory: str) -> None:
+def _delete(path: str) -> None:
     import shutil
 
-    shutil.rmtree(directory, ignore_errors=True)
+    if os.path.isdir(path) and not os.path.islink(path):
+        shutil.rmtree(path, ignore_errors=True)
+    else:  # jobs of a compiler that was killed
+        with contextlib.suppress(OSError):
+            os.unlink(path)
 
 
 def _prune(cache: str, now: float) -> None:

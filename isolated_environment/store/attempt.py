@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..errors import VerificationError
 from ..events import BuildStarted, Resolved
-from ..layout import DIRECTORY_MODE, WORK, site_packages_of
+from ..layout import DIRECTORY_MODE, site_packages_of
 from ..leases import Lease, seize
 from ..lockfile import Lock
 from ..ownership.container import delete_tree
@@ -21,7 +21,7 @@ from .collection import next_generation, to_trash
 from .compilation import Compilation, Uncached, check_step
 from .finishing import Identity, finish, identify, replaced
 from .publication import sync_file_systems
-from .resolution import Resolution, Resolver, previous_lock
+from .resolution import Resolution, Resolver, order_of
 from .runner import Runner
 from .site import Base, Site
 from .verification import verify
@@ -103,27 +103,15 @@ class Attempt:
 
     def _fill(self, generation: str) -> tuple[Resolution, bool]:
         layout, site = self._site.layout, self._site
-        prefix = Path(layout.prefix(generation))
-        work = prefix / WORK
-        work.mkdir(mode=0o700)
-        previous = previous_lock(site, self._base)
-        order = BuildOrder(
-            self._content,
-            site.interpreter,
-            prefix,
-            work,
-            site.settings,
-            preferences=previous,
-            upgrade=self._wanted.upgrade,
-            no_cache=self._no_cache,
-        )
-        runner = Runner(work, self._log_path(generation), site.reporter, secrets_of(self._content, site.settings))
+        prefix, secrets = Path(layout.prefix(generation)), secrets_of(self._content, site.settings)
+        order = order_of(site, self._content, self._wanted, self._base, prefix, no_cache=self._no_cache)
+        runner = Runner(order.work, self._log_path(generation), site.reporter, secrets)
         examining = site.toolchain.examine(order)
         resolver = Resolver(
             site, order, self._wanted, self._base, runner, lambda: self._create(order, runner, examining)
         )
         found = resolver.resolve()
-        if self._is_current(found, previous):
+        if self._is_current(found, order.preferences):
             return found, False
         lock = found.lock
         self._tell(lock, order)

@@ -111,9 +111,13 @@ class Bytecode:
             return
         made = self.directory / f".{uuid.uuid4().hex}"
         made.mkdir()
-        for file in source.iterdir():
-            os.link(file, made / file.name)
-        made.rename(entry)
+        try:
+            for file in source.iterdir():
+                os.link(file, made / file.name)
+            made.rename(entry)
+        except OSError:  # on another file system
+            shutil.rmtree(made, ignore_errors=True)
+            raise
 
     def _argv(self, site_packages: Path, missing: Keyed, *words: str) -> tuple[str, ...]:
         jobs = self.directory / f".{uuid.uuid4().hex}"

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..errors import RequestError
-from ..layout import WORK, Layout
+from ..layout import Layout
 from ..lockfile import EMPTY_LOCK, Lock, lock_for_everybody
 from ..plan import BuildOrder, Plan, Planned
 from ..receipt import Receipt, Unusable, read
@@ -19,7 +19,7 @@ from ..spec import secrets_of
 from ..toolchains.uv import RESOLVED
 from ..wanted import Wanted
 from .builder import find_site
-from .resolution import Resolver, previous_lock
+from .resolution import Resolver, order_of
 from .runner import Runner
 from .site import Base
 from .sizes import ask_sizes
@@ -81,18 +81,7 @@ def _resolution(
         )
     with tempfile.TemporaryDirectory(prefix="isolated-environment-") as directory:
         prefix = Path(directory)
-        previous = previous_lock(site, base)
-        order = BuildOrder(
-            content,
-            site.interpreter,
-            prefix,
-            prefix / WORK,
-            settings,
-            preferences=previous,
-            upgrade=wanted.upgrade,
-            universal=universal,
-        )
-        order.work.mkdir(mode=0o700)
+        order = order_of(site, content, wanted, base, prefix, universal=universal)
         runner = Runner(order.work, prefix / "log", reporter, secrets_of(content, settings), keeps_log=False)
         known = Base() if universal else base  # whose lock is for this platform
         yield order, Resolver(site, order, wanted, known, runner, lambda: None).resolve().lock

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from ..errors import IndexUnreachableError, InvalidLockError, NotBuiltError, ResolutionError, VerificationError
 from ..events import Notice
-from ..layout import Layout
+from ..layout import WORK, Layout
 from ..lockfile import Lock, artifact_of, load_lock, parse_lock, restrict_hashes
 from ..plan import BuildOrder
 from ..planner import ask_index_for_missing
 from ..receipt import Receipt
 from ..routing import unrouted, with_direct_files, with_pages
+from ..spec import Content
 from ..torch_index.pin import TorchPin
 from ..wanted import Wanted
 from .runner import Runner
@@ -211,9 +212,40 @@ def _reconsidered(binder: Binder | None, error: ResolutionError) -> BuildOrder:
     raise error
 
 
-def previous_lock(site: Site, base: Base) -> Lock | None:
-    """Return the lock of the generation that is there, or ``None``."""
-    return None if base.receipt is None else read_lock(site.layout.root, base.receipt)
+def order_of(
+    site: Site,
+    content: Content,
+    wanted: Wanted,
+    base: Base,
+    prefix: Path,
+    *,
+    no_cache: bool = False,
+    universal: bool = False,
+) -> BuildOrder:
+    """Return the order for *content*, and make its working directory.
+
+    Args:
+        site: By what is built.
+        content: The whole content.
+        wanted: What the call wants: which projects are resolved anew.
+        base: What is there already; the versions of its lock are preferred.
+        prefix: Where to; is there.
+        no_cache: Take nothing from a cache.
+        universal: Resolve for every platform.
+    """
+    work = prefix / WORK
+    work.mkdir(mode=0o700)
+    return BuildOrder(
+        content,
+        site.interpreter,
+        prefix,
+        work,
+        site.settings,
+        preferences=None if base.receipt is None else read_lock(site.layout.root, base.receipt),
+        upgrade=wanted.upgrade,
+        no_cache=no_cache,
+        universal=universal,
+    )
 
 
 def read_lock(root: str, receipt: Receipt) -> Lock | None:

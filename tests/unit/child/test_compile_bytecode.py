@@ -103,6 +103,8 @@ def test_what_nobody_used_for_long_is_deleted(tmp_path):
         (cache / name / "below").mkdir(parents=True)
         moment = time.time() - days * 86_400
         os.utime(cache / name, (moment, moment))
+    (cache / ".jobs").write_text("of a compiler that was killed")
+    os.utime(cache / ".jobs", (0, 0))
     assert compile_(cache, site, {"k": distribution(site, "one", SOURCES)}).returncode == 0
     assert sorted(os.listdir(cache)) == [".just", "k", "new"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -130,6 +131,21 @@ def test_wheels_are_known_by_their_hash_and_what_was_built_here_by_its_name():
     lock = load_lock(text)
     assert lock is not None
     assert keys_of(lock) == ({HASH: "a-b", "cd" * 32: "d"}, {"c": "c"})
+
+
+def test_what_cannot_be_linked_leaves_nothing_in_the_cache(tmp_path, monkeypatch):
+    cache = Bytecode(tmp_path / "cache", sys.executable)
+    made = tmp_path / ".program" / "digest"
+    made.mkdir(parents=True)
+    (made / "serve.pyc").write_text("S")
+
+    def elsewhere(*_: object) -> None:
+        raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+    monkeypatch.setattr(os, "link", elsewhere)
+    with pytest.raises(OSError, match="cross-device"):
+        cache.keep(made.parent, "digest.where")
+    assert list(cache.directory.iterdir()) == []
 
 
 def test_the_program_for_calls_is_kept_once(tmp_path):
