@@ -131,9 +131,9 @@ def show(arguments: argparse.Namespace) -> Answer:
 def list_all(arguments: argparse.Namespace) -> Answer:
     """``list``: every environment that a distribution of this interpreter owns, and those in the user's data."""
     del arguments
-    found = [_summary(root, owner) for root, owner in _every_root()]
+    found = [_summary(_at(str(root)), owner) for root, owner in _every_root()]
     there = {item["root"] for item in found}
-    found += [item for each in declared() if (item := _undone(each))["root"] not in there]
+    found += [item for each in declared() if (item := _declared(each))["root"] not in there]
     lines = [f"{item['owner'] or '-'}\t{item['status']}\t{item['size'] >> 20} MiB\t{item['path']}" for item in found]
     return found, "\n".join(lines) or "no environments", 0
 
@@ -207,22 +207,12 @@ def _one(text: str) -> IsolatedEnvironment:
     return each[0][1]
 
 
-def _undone(each: Declared) -> dict[str, Any]:
-    """What ``list`` says of an environment that is declared, and not among those that are there."""
+def _declared(each: Declared) -> dict[str, Any]:
+    """What ``list`` says of an environment that is declared, and is perhaps not there."""
     try:
-        environment = each.load()
-        state = environment.state()
+        return _summary(each.load(), each.application)
     except IsolatedEnvironmentError as error:
         return {"owner": each.application, "path": each.label, "root": "", "status": error.code, "size": 0}
-    return {
-        "owner": each.application,
-        "path": str(environment.path),
-        "root": str(state.root),
-        "status": state.status,
-        "placement": state.placement,
-        "python": None,
-        "size": 0,
-    }
 
 
 def _at(path: str) -> IsolatedEnvironment:
@@ -253,17 +243,17 @@ def _roots_in(container: Path) -> Iterator[Path]:
     yield from (entry for entry in sorted(container.iterdir()) if entry.is_dir())
 
 
-def _summary(root: Path, owner: str | None) -> dict[str, Any]:
-    receipt = read_receipt(str(root))
-    state = _at(str(root)).state()
+def _summary(environment: IsolatedEnvironment, owner: str | None) -> dict[str, Any]:
+    state = environment.state()
+    receipt = read_receipt(str(state.root))
     return {
         "owner": owner,
-        "path": str(root) if receipt is None else receipt.get("path"),
-        "root": str(root),
+        "path": str(environment.path) if receipt is None else receipt.get("path"),
+        "root": str(state.root),
         "status": state.status,
         "placement": state.placement,
         "python": None if receipt is None else receipt.base.get("version"),
-        "size": measure(str(root)).total,
+        "size": measure(str(state.root)).total,
     }
 
 
