@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import os
 from pathlib import Path
@@ -91,7 +92,7 @@ def _comes_before_the_tag(entry: Path, layout: Layout) -> bool:
 def _write_tag(layout: Layout) -> None:
     """Whole or not at all: a root with half a tag would be nobody's."""
     fd = None
-    temporary = f"{layout.tag}.{os.getpid()}"
+    temporary = f"{layout.tag}.{os.getpid()}.{_thread.get_ident()}"  # another thread's would be emptied by this one
     try:
         fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
         os.write(fd, TAG_TEXT.encode())

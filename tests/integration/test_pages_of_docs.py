@@ -86,7 +86,7 @@ def of(page, *languages):
     return [block for block in blocks(page) if block.language in (languages or LIVE)]
 
 
-def test_readme(reader):
+def test_readme(reader, request):
     """Its two commands: the first from a checkout; the second is what CI runs."""
     first, second = of("README.md", "sh")
     assert second.text == "./install && . ./activate.sh && pytest\n"
@@ -95,7 +95,8 @@ def test_readme(reader):
         (shutil.copytree if source.is_dir() else shutil.copy)(source, reader.directory / name)
     said = reader.run(f"cd {reader.directory} && {first.text}")
     assert said.endswith("| hello | says the cow\n")
-    reader.follow([block for block in of("README.md", "python") if "torch" not in block.text])
+    reader.variables["ISOLATED_ENVIRONMENT_TORCH_URL"] = request.getfixturevalue("pages").base_url
+    reader.follow(of("README.md", "python"))
     assert reader.said.splitlines() == [
         f"| {text} | says the cow" for text in ("hello", "hello again", "hello", "hello", "again")
     ]
@@ -159,6 +160,13 @@ def test_migrate(reader, request):
     reader.variables["ISOLATED_ENVIRONMENT_TORCH_URL"] = request.getfixturevalue("pages").base_url
     reader.follow(of("docs/how-to/migrate.md"))
     assert reader.said == "usage: whisper [-h] audio [audio ...]\n\n| hello | says the cow\n\n"
+
+
+def test_what_is_typed_on_other_pages(reader):
+    """Their Python is run where their packages are."""
+    reader.follow(of("docs/how-to/pin-cuda-torch.md", "sh", "console"))
+    for page in ("docs/how-to/call-functions.md", "docs/how-to/test-your-application.md"):
+        assert not of(page, *set(LIVE) - {"python"})
 
 
 def test_the_head_of_the_errors(reader):
