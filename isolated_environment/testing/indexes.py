@@ -13,7 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-#: Of a file that takes its time; what is shorter than that is sent at once.
+_FILE = "application/octet-stream"
+#: Of a file that takes its time.
 _PIECES = 16
 
 
@@ -119,7 +120,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(200, page.encode(), "text/html")
         elif kind == "files" and "/" not in name and (index.directory / name).is_file():
             data = index.tampered.get(name, (index.directory / name).read_bytes())
-            self._answer(200, data, "application/octet-stream", index.file_headers, cut=index.truncated.get(name))
+            self._answer(200, data, _FILE, index.file_headers, cut=index.truncated.get(name))
         else:
             self._answer(404, b"not found", "text/plain")
 
@@ -141,16 +142,18 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
-            self._send(data if cut is None else data[:cut])
+            self._send(data if cut is None else data[:cut], self.index.duration if kind == _FILE else 0.0)
         if cut is not None:
             self.close_connection = True
 
-    def _send(self, data: bytes) -> None:
-        pieces = _PIECES if self.index.duration and len(data) > _PIECES else 1
-        length = -(-len(data) // pieces)
-        for start in range(0, len(data), length or 1):
+    def _send(self, data: bytes, duration: float) -> None:
+        if not duration:
+            self.wfile.write(data)
+            return
+        length = -(-len(data) // _PIECES) or 1
+        for start in range(0, len(data), length):
             self.wfile.write(data[start : start + length])
-            time.sleep(self.index.duration / pieces)
+            time.sleep(duration / _PIECES)
 
     def log_message(self, *args: object) -> None:
         pass

@@ -15,6 +15,7 @@ from isolated_environment.testing.wheels import make_wheel, make_wheels
 from tests.support.demoapp import make_demo_project
 from tests.support.far import HERE, present
 from tests.support.listing import listing
+from tests.support.toolchains import PIP_WHEN_SLOW
 
 
 @pytest.fixture
@@ -30,6 +31,7 @@ def no_network(monkeypatch, tmp_path, closed_port):
     return cut
 
 
+@PIP_WHEN_SLOW
 def test_an_environment_is_built_from_a_bundle_without_a_network(make, toolchain, tmp_path, no_network):
     """Wheels of an index, a wheel of this machine, and a project that has to be built."""
     local = make_wheel(tmp_path / "local", "local", "1.0")
@@ -97,6 +99,7 @@ OTHER = {
 }
 
 
+@PIP_WHEN_SLOW
 def test_a_bundle_that_was_shipped_in_part_or_changed_is_an_error_that_says_so(make, tmp_path, toolchain):
     lock = make(["alpha==1.0", "delta"]).bundle(tmp_path / "bundle")
     there = make(name="there", pylock=lock, toolchain=toolchain)
