@@ -129,6 +129,12 @@ class _FreshPlace(Place):
         super().__init__(make, number)
         self._used: Worker | None = None
 
+    @property
+    def pid(self) -> int | None:
+        """The process id of what runs a call, else of what waits for the next."""
+        used = self._used
+        return used.pid if used is not None and used.is_alive else super().pid
+
     def worker(self) -> Worker:
         """Return a worker that no call was given yet."""
         self._end_used()  # where a call could not be begun

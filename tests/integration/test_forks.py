@@ -93,6 +93,17 @@ def test_a_fork_that_dies_is_told_and_the_next_call_has_another(beyond):
         assert pool.call("operator:add", 1, 2) == 3
 
 
+def test_the_process_that_runs_a_call_is_told(beyond):
+    with beyond.workers(1, fork=True) as pool:
+        call, end = pool.submit("time:sleep", 60), time.monotonic() + 20
+        while not pool.pids and time.monotonic() < end:
+            time.sleep(0.01)
+        (pid,) = pool.pids
+        os.kill(pid, signal.SIGKILL)
+        with pytest.raises(errors.WorkerDied):
+            call.result(20)
+
+
 def test_a_call_that_takes_too_long_or_is_cancelled_ends(beyond):
     with beyond.workers(1, fork=True, timeout=0.3, on_output=len) as pool:
         with pytest.raises(errors.CallTimeoutError):
