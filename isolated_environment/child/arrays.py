@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 #: Kinds of dtypes whose octets mean the same in every release; object and variable-width strings are left to NumPy.
 _KINDS = frozenset("biufcmMSUV")
 _LARGE = 64 << 10
+#: The numbers that Python has too, as :mod:`struct` calls them.
+_NUMBERS = {"b1": "?", "f2": "e", "f4": "f", "f8": "d", "c8": "2f", "c16": "2d"}
+_NUMBERS.update({"i1": "b", "i2": "h", "i4": "i", "i8": "q", "u1": "B", "u2": "H", "u4": "I", "u8": "Q"})
 
 
 def reduce_array(value: Any) -> Any:
@@ -210,23 +213,40 @@ def decode_shared(described: Any, shape: tuple[int, ...], strides: tuple[int, ..
 
 
 def decode_scalar(described: Any, octets: bytes) -> Any:
-    """Return a scalar.
+    """Return a scalar; Python's own number where there is no NumPy.
 
     Raises:
-        Unpicklable: there is no NumPy here.
+        Unpicklable: there is no NumPy here, and Python has no such number.
     """
+    is_number = isinstance(described, str) and described[1:] in _NUMBERS
+    if is_number and not _has_numpy():
+        return _number(described, octets)
     numpy = _numpy()
     return numpy.ndarray((), decode_dtype(described), bytearray(octets))[()]
 
 
-def decode_text(text: Any) -> Any:
-    """Return a ``numpy.str_`` or ``numpy.bytes_``.
+def _number(described: str, octets: bytes) -> Any:
+    import struct
 
-    Raises:
-        Unpicklable: there is no NumPy here.
-    """
+    order = ">" if described[0] == ">" else "<"
+    parts = struct.unpack(order + _NUMBERS[described[1:]], octets)
+    return complex(*parts) if described[1] == "c" else parts[0]
+
+
+def decode_text(text: Any) -> Any:
+    """Return a ``numpy.str_`` or ``numpy.bytes_``; *text* itself where there is no NumPy."""
+    if not _has_numpy():
+        return text
     numpy = _numpy()
     return numpy.str_(text) if isinstance(text, str) else numpy.bytes_(text)
+
+
+def _has_numpy() -> bool:
+    try:
+        __import__("numpy")
+    except ImportError:
+        return False
+    return True
 
 
 def _numpy() -> Any:

@@ -143,7 +143,7 @@ def test_offline(reader):
 def test_progress_in_a_window(reader):
     reader.follow(of("docs/how-to/progress-in-a-window.md"))
     lines = reader.said.splitlines()
-    assert lines[0].startswith("1 packages, ")
+    assert lines[0].startswith("1 package(s), ")
     assert lines[0].endswith("enough free")
     assert lines[-1] == "ready"
     assert any(line.startswith("installing 1 distribution with") for line in lines)

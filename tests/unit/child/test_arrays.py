@@ -102,7 +102,36 @@ def test_a_buffer_that_is_too_small_is_an_error() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [np.arange(3), np.float32(1), np.dtype("f4"), np.str_("x")], ids=lambda v: type(v).__name__
+    ("value", "there"),
+    [
+        (np.float64(0.1), 0.1),
+        (np.float32(0.5), 0.5),
+        (np.float16(-2), -2.0),
+        (np.int8(-7), -7),
+        (np.uint64(2**64 - 1), 2**64 - 1),
+        (np.array([5], ">i4")[0], 5),
+        (np.bool_(True), True),
+        (np.complex64(1 + 2j), 1 + 2j),
+        (np.complex128(0.1 - 2j), 0.1 - 2j),
+        (np.str_("x"), "x"),
+        (np.bytes_(b"x"), b"x"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_number_is_pythons_own_where_there_is_no_numpy(
+    value: Any, there: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = pickling.dumps(value, 5, [])
+    assert type(pickling.loads(data)) is type(value)
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    arrived = pickling.loads(data)
+    assert (type(arrived), arrived) == (type(there), there)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [np.arange(3), np.dtype("f4"), np.datetime64("2020-01-01"), np.longdouble(1)],
+    ids=lambda value: type(value).__name__,
 )
 def test_without_numpy_on_the_other_side_the_error_says_so(value: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     data = pickling.dumps(value, 5, [])
