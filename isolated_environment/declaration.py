@@ -50,9 +50,13 @@ class Declaration:
         pylock: Path of a given lock, or ``None``.
         system_site_packages: See PEP 405.
         torch: Where PyTorch comes from: a TorchIndex, a channel's name, a URL, or ``None``.
+        build_constraints: Constraints on what builds from source need.
     """
 
-    __slots__ = ("asks", "constraints", "indexes", "pylock", "python", "stated", "system_site_packages", "torch")
+    __slots__ = (
+        *("asks", "build_constraints", "constraints", "indexes", "pylock", "python"),
+        *("stated", "system_site_packages", "torch"),
+    )
 
     def __init__(
         self,
@@ -64,6 +68,7 @@ class Declaration:
         pylock: str | None,
         system_site_packages: bool,
         torch: object = None,
+        build_constraints: object = (),
     ) -> None:
         #: Whether the constructor stated the whole content.
         self.stated = requirements is not None or pylock is not None
@@ -74,12 +79,14 @@ class Declaration:
         self.pylock = pylock
         self.system_site_packages = system_site_packages
         self.torch = torch
+        self.build_constraints = words_of(build_constraints)
 
     def settings(self) -> dict[str, Any]:
         """Return the JSON form of everything but the asks."""
         python = self.python
         if python is None and self.stated:
             python = f"host {host_minor()}"
+        limits = sorted(map(raw_word, self.build_constraints))
         return {
             "stated": self.stated,
             "python": python,
@@ -88,6 +95,7 @@ class Declaration:
             "pylock": self.pylock,
             "system_site_packages": self.system_site_packages,
             **({} if self.torch is None else {"torch": raw_index(self.torch)}),
+            **({"build_constraints": limits} if limits else {}),
         }
 
     def raw(self) -> dict[str, Any]:
@@ -123,7 +131,7 @@ class Declaration:
     def _settings_mismatch(self, built: dict[str, Any]) -> str | None:
         """A handle that states nothing takes what is there, but for what it names itself."""
         settings = self.settings()
-        for name in ("python", "indexes", "constraints", "system_site_packages", "torch"):
+        for name in ("python", "indexes", "constraints", "build_constraints", "system_site_packages", "torch"):
             if settings.get(name) and settings[name] != built.get(name):
                 return f"{name}= differs"
         return None

@@ -14,6 +14,9 @@ from .redaction import redact
 PARAMETERS = {
     "-r": "requirements=Path(...)",
     "--requirement": "requirements=Path(...)",
+    "-b": "build_constraints=",
+    "--build-constraint": "build_constraints=",
+    "--build-constraints": "build_constraints=",
     "-c": "constraints=",
     "--constraint": "constraints=",
     "--constraints": "constraints=",

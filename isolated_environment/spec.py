@@ -35,6 +35,8 @@ class Content:
     #: The given lock (PEP 751): its text, and where it was; it takes the place of the asks' resolution.
     pylock_text: str | None = None
     pylock_path: str | None = field(default=None, compare=False)
+    #: What limits the requirements of builds from source (``setuptools``, ``cython`` …), not the environment's own.
+    build_constraints: tuple[Requirement, ...] = ()
     #: Where PyTorch comes from: what the constructor or the latest ask that says so says.
     torch: TorchSource | None = None
 
@@ -107,6 +109,7 @@ class Content:
 
     def record(self) -> dict[str, Any]:
         """Return the JSON form, without credentials."""
+        limits = self.build_constraints
         return {
             "asks": [ask.record() for ask in self.asks],
             "constraints": [record_requirement(item) for item in self.constraints],
@@ -116,6 +119,7 @@ class Content:
             "pylock": self.pylock_text,
             "pylock_path": self.pylock_path,
             **({} if self.torch is None else {"torch": self.torch.record()}),
+            **({"build_constraints": list(map(record_requirement, limits))} if limits else {}),
         }
 
     @classmethod
@@ -134,6 +138,7 @@ class Content:
             record["system_site_packages"],
             record["pylock"],
             record["pylock_path"],
+            tuple(map(recorded_requirement, record.get("build_constraints", []))),
             None if torch is None else TorchSource.from_record(torch),
         )
 
@@ -143,8 +148,9 @@ class Content:
         del record["pylock_path"]  # its text counts
         for part in (*record["asks"], record):
             part.pop("raw", None)
-            part["constraints"].sort(key=lambda item: item["text"])
-            for item in (*part.get("requirements", ()), *part["constraints"]):
+            for name in ("constraints", "build_constraints"):
+                part.get(name, []).sort(key=lambda item: item["text"])
+            for item in (*part.get("requirements", ()), *part["constraints"], *part.get("build_constraints", ())):
                 del item["raw"]
         record["local"] = {name: facts for name, facts in self.local_files().items() if name != self.pylock_path}
         return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
@@ -180,6 +186,7 @@ def understood(declaration: Declaration, asks: tuple[AskInput, ...], python: str
         system_site_packages=declaration.system_site_packages,
         pylock_text=text,
         pylock_path=declaration.pylock,
+        build_constraints=tuple(map(parse_constraint, constraint_words(declaration.build_constraints))),
         torch=_as_torch_source(declaration.torch),
     )
     for given in asks:

@@ -66,6 +66,7 @@ def _added(built: Content, declaration: Declaration, new: AskInput | None) -> Co
     return replace(
         built.merged(own.asks[0]) if own.asks else built,
         constraints=own.constraints or built.constraints,
+        build_constraints=own.build_constraints or built.build_constraints,
         indexes=own.indexes or built.indexes,
         python=own.python,
         system_site_packages=own.system_site_packages or built.system_site_packages,

@@ -19,7 +19,7 @@ from ..toml import read_toml
 
 #: Of no account for an environment that is made of the dependencies alone.
 _HARMLESS = {"package", "managed", "dev-dependencies", "environments", "required-environments", "default-groups"}
-_KNOWN = {"index", "sources", "constraint-dependencies", *_HARMLESS}
+_KNOWN = {"index", "sources", "constraint-dependencies", "build-constraint-dependencies", *_HARMLESS}
 
 
 def understood(text: str) -> dict[str, Any]:
@@ -43,6 +43,7 @@ def understood(text: str) -> dict[str, Any]:
             "requirements": [_sourced(item, sources.get(canonicalize_name(item.name), {})) for item in wanted],
             "python": project.get("requires-python"),
             "constraints": list(uv.get("constraint-dependencies", [])),
+            "build_constraints": list(uv.get("build-constraint-dependencies", [])),
             "indexes": _indexes(uv.get("index", []), sources, {canonicalize_name(item.name) for item in wanted}),
         }
     except (ValueError, InvalidRequirement, InvalidMarker, AttributeError, KeyError, TypeError) as error:

@@ -47,6 +47,8 @@ class IsolatedEnvironment(ContentMethods, QuestionMethods, RunningMethods, Calli
         indexes: :class:`~isolated_environment.Index` values: explicit for named projects, or one in the place of the
             main index.
         constraints: Requirements that limit but do not ask.
+        build_constraints: Requirements that limit what builds from source need: ``["setuptools<82"]`` for a project
+            that a newer one cannot build.
         pylock: A ``pylock.toml`` (PEP 751) to install instead of resolving.
         system_site_packages: Let the environment see the base interpreter's packages (PEP 405).
         toolchain: ``"uv"``, ``"pip"`` (with virtualenv), or ``"auto"``: uv where it is found.
@@ -79,6 +81,7 @@ class IsolatedEnvironment(ContentMethods, QuestionMethods, RunningMethods, Calli
         torch: TorchIndex | str | None = None,
         indexes: Iterable[Index] = (),
         constraints: Requirements = (),
+        build_constraints: Requirements = (),
         pylock: StrPath | None = None,
         system_site_packages: bool = False,
         toolchain: str = "auto",
@@ -106,6 +109,7 @@ class IsolatedEnvironment(ContentMethods, QuestionMethods, RunningMethods, Calli
                 pylock=None if pylock is None else absolute(text_of("pylock=", pylock)),
                 system_site_packages=system_site_packages,
                 torch=torch,
+                build_constraints=build_constraints,
             ),
             Choices(
                 toolchain=toolchain,

@@ -20,13 +20,13 @@ from urllib.parse import quote
 from packaging.pylock import Package, PackageWheel
 
 from ..child import run_pip
-from ..errors import ToolchainNotFoundError
+from ..errors import RequestError, ToolchainNotFoundError
 from ..index import Credentials, join_credentials
 from ..layout import python_of
 from ..lockfile import Lock
 from ..plan import BuildOrder, Stage, Step
 from ..wording import counted
-from .lines import joined
+from .lines import BUILD_CONSTRAINTS, build_constraint_files, joined
 from .pip_files import (
     direct_line,
     has_hashes,
@@ -39,6 +39,8 @@ from .pip_report import lock_from_report
 from .stand_ins import constraint_lines, stand_in_files, unbound_lines
 
 _REPORT = "report.json"
+#: Its last pip is 25.0; the option came with 25.3.
+_WITHOUT_BUILD_CONSTRAINTS = "3.8"
 _SILENCING = frozenset({"PIP_NO_COLOR", "PIP_PROGRESS_BAR"})
 _TELLING = {"PIP_PROGRESS_BAR": "raw"}
 
@@ -76,6 +78,7 @@ class Pip:
                 ]
             ),
             **stand_in_files(order),
+            **build_constraint_files(order),
             "constraints.txt": joined([*constraint_lines(order), *unbound_lines(order), *held, *preferred]),
         }
         argv = [
@@ -158,10 +161,11 @@ def _exactly(order: BuildOrder, lock: Lock, command: list[str], name: str, why: 
     """One run for what has hashes, with them; one for directories and VCS checkouts, which cannot have any."""
     hashed = [package for package in lock.packages if has_hashes(package)]
     loose = [package for package in lock.packages if not has_hashes(package)]
-    files = {
+    files: dict[str, str | bytes] = {
         "links.html": "".join(map(link, hashed)),
         "hashed.txt": joined(pinned_line(package, order) for package in hashed),
         "loose.txt": joined(pinned_line(package, order) for package in loose),
+        **build_constraint_files(order),
     }
     steps = []
     common = [*command, "--no-deps", *_options(order, building=True)]
@@ -261,7 +265,15 @@ def _options(order: BuildOrder, *, building: bool = False) -> list[str]:
     selecting = ("--no-binary", "--only-binary", "--find-links", "--config-settings", "--pre", "--no-index")
     building_only = ("--config-settings", "--no-build-isolation")
     wanted = building_only if building else (*selecting, "--no-build-isolation")
-    return [word for word in order.content.options.words if word.split("=", 1)[0] in wanted]
+    words = [word for word in order.content.options.words if word.split("=", 1)[0] in wanted]
+    if not order.content.build_constraints:
+        return words
+    if order.interpreter.minor == _WITHOUT_BUILD_CONSTRAINTS:
+        raise RequestError(
+            f"build_constraints= is not known to the last pip for Python {order.interpreter.minor}",
+            hint="use toolchain='uv', or a newer python=",
+        )
+    return [*words, "--build-constraint", BUILD_CONSTRAINTS]
 
 
 def _without_index(packages: Iterable[Package], env: Mapping[str, str]) -> list[str]:

@@ -21,7 +21,7 @@ from ..layout import python_of
 from ..lockfile import EMPTY_LOCK, Lock, parse_lock
 from ..plan import BuildOrder, Stage, Step
 from ..wording import counted
-from .lines import joined
+from .lines import BUILD_CONSTRAINTS, build_constraint_files, joined
 from .stand_ins import constraint_lines, stand_in_files, unbound_lines
 from .uv_files import (
     MAIN_INDEX,
@@ -68,6 +68,7 @@ class Uv:
             "uv.toml": configuration(order),
             "overrides.txt": joined(unbound_lines(order)),
             **stand_in_files(order),
+            **build_constraint_files(order),
             **order.pages,
         }
         if content.explicit_indexes:
@@ -139,7 +140,7 @@ class Uv:
         ]
         why = f"installing {counted(len(lock.packages), 'distribution')} with uv"
         step = Step("install", why, tuple(argv), self._environment(order), _SILENCING)
-        return Stage((step,), {RESOLVED: lock.text})
+        return Stage((step,), {RESOLVED: lock.text, **build_constraint_files(order)})
 
     def cache_directory(self, order: BuildOrder) -> Path | None:
         """Where uv caches: its variable, else below the user's cache directory (https://docs.astral.sh/uv)."""
@@ -236,5 +237,6 @@ def _building(order: BuildOrder) -> list[str]:
     options = order.content.options
     words = [word for value in options.values("--find-links") for word in ("--find-links", value)]
     words += [word for value in options.values("--config-settings") for word in ("--config-setting", value)]
+    words += ["--build-constraints", BUILD_CONSTRAINTS] if order.content.build_constraints else []
     words += ["--no-build-isolation"] if options.flag("--no-build-isolation") else []
     return words + (["--no-index"] if options.flag("--no-index") and not nothing_but_explicit(order) else [])

@@ -96,7 +96,7 @@ def test_the_transcriber_has_its_own_pytorch(application, serve, tmp_path, monke
     request.getfixturevalue("pages")
     main = make_main(tmp_path / "main")
     (main / "openai_whisper-20240930-py3-none-any.whl").unlink()
-    make_wheel(main, "openai-whisper", "20240930", requires=["torch", "tinydep"], files={"whisper.py": WHISPER})
+    make_wheel(main, "openai-whisper", "20250625", requires=["torch", "tinydep"], files={"whisper.py": WHISPER})
     monkeypatch.setenv("ISOLATED_ENVIRONMENT_INDEX_URL", serve(main).url)
     monkeypatch.setenv("ISOLATED_ENVIRONMENT_TORCH_BACKEND", "cu121")  # not the machine's
     for name in ("UV_CACHE_DIR", "PIP_CACHE_DIR"):

@@ -95,6 +95,7 @@ def test_a_pyproject_with_indexes_and_sources(tmp_path):
 
             [tool.uv]
             constraint-dependencies = ["delta<9"]
+            build-constraint-dependencies = ["setuptools<82"]
 
             [tool.uv.sources]
             alpha = [{{ index = "other", marker = "sys_platform != 'nothing'" }}, {{ index = "gone" }}]
@@ -107,6 +108,7 @@ def test_a_pyproject_with_indexes_and_sources(tmp_path):
         """
         iso = IsoEnv(IsoEnvArgs(tmp_path / "venv", PyProjectToml(text)))
         assert iso.run(["alpha"], capture_output=True, text=True).stdout == "alpha 1.5\n"
+    assert PyProjectToml(text).declared()["build_constraints"] == ["setuptools<82"]
     versions = {each.name: each.version for each in iso.environment.pip_list()}
     assert versions == {"alpha": "1.5", "delta": "1.0", "gamma": "1.0"}
 

@@ -8,6 +8,6 @@ from isolated_environment import IsolatedEnvironment, TorchIndex
 
 whisper = IsolatedEnvironment(
     Path(__file__).parent / "whisper_env",
-    ["openai-whisper==20240930"],
+    ["openai-whisper==20250625"],
     torch=TorchIndex.auto(on_unusable_gpu="cpu"),
 )
