@@ -56,7 +56,7 @@ def packages(tmp_path_factory, library):
     make_wheel(directory, "cowsay", "6.1", files={"cowsay.py": COWSAY}, scripts={"cowsay": "cowsay:main"})
     scripts = {"whisper": "whisper:main"}
     make_wheel(
-        directory, "openai-whisper", "20240930", requires=["torch"], files={"whisper.py": WHISPER}, scripts=scripts
+        directory, "openai-whisper", "20250625", requires=["torch"], files={"whisper.py": WHISPER}, scripts=scripts
     )
     make_wheels(directory, {"numpy": "1.26.4", "tqdm": "4.67", "torch": "2.5.0", "triton": "2.1.0", "tinydep": "1.0"})
     for wheel in (library, *bundled_wheels().glob("setuptools-*.whl")):

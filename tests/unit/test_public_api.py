@@ -16,7 +16,8 @@ from tests.support.house import LIBRARY, modules
 METHODS = {
     "__init__": (
         "(self, path, requirements=None, *, python=None, torch=None, indexes=(), constraints=(), "
-        "build_constraints=(), pylock=None, system_site_packages=False, toolchain='auto', owner='auto', if_read_only='user', lock_timeout=None, "
+        "build_constraints=(), pylock=None, system_site_packages=False, toolchain='auto', owner='auto', "
+        "if_read_only='user', lock_timeout=None, "
         "on_event=None, quiet=False, full_isolation=False)"
     ),
     # content
