@@ -123,7 +123,7 @@ class Reader:
             command, _, expected = part.removeprefix("$ ").partition("\n")
             said = self.run(command)
             pattern = re.escape(expected.rstrip("\n")).replace("…", ".*")
-            assert re.fullmatch(pattern, said.rstrip("\n")), f"$ {command}\n{said}\nis not\n{expected}"
+            assert re.fullmatch(pattern, said.rstrip("\n"), re.DOTALL), f"$ {command}\n{said}\nis not\n{expected}"
 
 
 def variables_of(venv: Path, **more: str) -> dict[str, str]:
