@@ -183,7 +183,19 @@ def _sentence(tail: tuple[str, ...], kind: _Kind) -> str:
     """The line that says most: what the resolver concluded, or the first error."""
     marks = (_UNSOLVABLE, re.compile("because", re.IGNORECASE)) if kind is ResolutionError else (_CAUSE,)
     for mark in reversed(marks):
-        for line in tail:
+        for number, line in enumerate(tail):
             if mark.search(line):
-                return _CAUSE.sub("", line).strip()[:500]
+                return _whole(tail[number:])[:500]
     return ""
+
+
+def _whole(lines: tuple[str, ...]) -> str:
+    """The first line without its prefix, and those below it that uv broke off at the width of a terminal."""
+    prefix = _CAUSE.match(lines[0])
+    start = prefix.end() if prefix else 0
+    words = [lines[0][start:]]
+    for line in lines[1:]:
+        if not start or len(line) - len(line.lstrip()) < start:
+            break
+        words.append(line)
+    return " ".join(word.strip() for word in words)

@@ -24,7 +24,7 @@ _WORKING = b"Using Python "
 _LISTED = re.compile(rb"(?m)^(?: " + _COLOURS + rb"[+~-]" + _COLOURS + rb" |" + _COLOURS + _WORKING + rb").*\n")
 _ONLY_COLOURS = re.compile(_COLOURS + rb"(?:\x1b(?:\[[0-9;]*)?)?")
 #: Rows, columns and pixels of a terminal that nobody sees.
-_UNSEEN = struct.pack("HHHH", 50, 120, 0, 0)
+_UNSEEN = struct.pack("HHHH", 50, 400, 0, 0)
 
 
 def open_terminal(screen: int | None) -> tuple[int, int] | None:

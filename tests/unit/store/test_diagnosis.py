@@ -137,3 +137,20 @@ def test_errors_of_ours_and_other_errors_pass():
         with pytest.raises(type(error)) as caught, typed_errors("/root/env"):
             raise error
         assert caught.value is error
+
+
+def test_a_sentence_that_was_broken_at_the_width_of_a_terminal_is_whole():
+    tail = (
+        "error: No solution found when resolving dependencies",
+        "  cause: Because there is no version of alpha==99 and you",
+        "         require alpha==99, we can conclude that your",
+        "         requirements are unsatisfiable.",
+    )
+    error = diagnose("resolve", (), 1, tail, Path("log"))
+    assert error.message.endswith(
+        "Because there is no version of alpha==99 and you require alpha==99, we can conclude that your requirements are "
+        "unsatisfiable."
+    )
+    assert "cause" not in str(error), "what the message says is not said again"
+    tail = ("error: Failed to build `a @", "       file:///a`", "  cause: The build backend returned an error")
+    assert diagnose("install", (), 1, tail, Path("log")).message.endswith("Failed to build `a @ file:///a`")

@@ -97,7 +97,7 @@ def test_quiet_it_is_given_no_terminal(tmp_path, terminal):
 def test_for_a_listener_it_draws_where_nobody_sees_it(tmp_path, terminal):
     there, seen = terminal(), []
     lines = run(tmp_path, on_event=seen.append)
-    assert "terminal True 120 None" in lines
+    assert "terminal True 400 None" in lines
     assert [(event.name, event.done) for event in seen if isinstance(event, events.Downloading)] == [
         ("numpy", 5 << 20),
     ]
