@@ -178,13 +178,17 @@ class Runner:
 
 
 def _split(output: bytes, *, is_terminal: bool) -> tuple[list[bytes], bytes]:
-    """The lines that are whole, and the rest; a rest that is too long is a line too."""
+    """The lines that are whole, and the rest; a rest that is too long is a line too, unless it is only drawn."""
     if is_terminal:
         *whole, rest = output.split(b"\n")
         lines = list(map(plain, whole))
     else:
         *lines, rest = output.replace(b"\r", b"\n").split(b"\n")
-    return (lines, rest) if len(rest) <= _LONGEST else ([*lines, rest], b"")
+    if len(rest) <= _LONGEST:
+        return lines, rest
+    if is_terminal and b"\r" in rest:  # drawn again and again: only the last of it can still become a line
+        return lines, rest[rest.rindex(b"\r") :]
+    return [*lines, plain(rest) if is_terminal else rest], b""
 
 
 def narrowed_umask() -> int:

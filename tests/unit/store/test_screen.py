@@ -85,6 +85,21 @@ def test_what_fails_there_says_why_in_the_error(tmp_path, terminal):
     assert caught.value.returncode == 3
 
 
+def test_a_bar_that_is_drawn_for_long_is_no_line(tmp_path):
+    """Many times what a line may have, without an end of line."""
+    (tmp_path / "work").mkdir()
+    script = (
+        "import sys\n"
+        "for n in range(3000): sys.stderr.write(f'numpy -------------- {n} MiB/9 MiB\\r\\x1b[2K')\n"
+        "sys.stderr.write('Installed 1 package\\n')"
+    )
+    step = Step("install", "i", (sys.executable, "-I", "-c", script), {}, frozenset("x"))
+    Runner(tmp_path / "work", tmp_path / "log", Reporter("/r", repr), ()).run(Stage((step,)))
+    lines = (tmp_path / "log").read_text().splitlines()
+    assert lines[-2] == "Installed 1 package"
+    assert not [line for line in lines if "2999" in line], "nothing of the bar"
+
+
 def test_quiet_it_is_given_no_terminal(tmp_path, terminal):
     there = terminal()
     (tmp_path / "work").mkdir()
