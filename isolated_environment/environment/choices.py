@@ -58,21 +58,21 @@ class Choices:
 
         return fully_isolated_environment()
 
-    def reporter(self, place: Placement) -> Reporter:
-        """Return where events about *place* go."""
+    def reporter(self, place: Placement, settings: Settings) -> Reporter:
+        """Return where events about *place* go; *settings* are :meth:`settings`."""
         from ..reporter import Reporter
 
-        quiet = self.settings().quiet
-        return Reporter(str(place.root), self._on_event, quiet=quiet, subject=place.described)
+        return Reporter(str(place.root), self._on_event, quiet=settings.quiet, subject=place.described)
 
     def store_at(self, place: Placement) -> Store:
         """Return the store of *place*."""
         from ..store.store import Store
 
+        settings = self.settings()
         return Store(
             place,
-            self.settings(),
-            self.reporter(place),
+            settings,
+            self.reporter(place, settings),
             toolchain=self.toolchain,
             lock_timeout=self._lock_timeout,
         )

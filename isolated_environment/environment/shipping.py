@@ -77,8 +77,10 @@ class ShippingMethods:
         held = handle.ensure()
         lock, content = lock_of_environment(held.root, held.receipt), handle.wanted().content(held.receipt)
         interpreter = find_interpreter(held.receipt.base["executable"])
+        settings = choices.settings()
+        reporter = choices.reporter(handle.place(), settings)
         with _to_be_written("directory", directory) as target:
-            return make_bundle(target, lock, content, interpreter, choices.settings(), choices.reporter(handle.place()))
+            return make_bundle(target, lock, content, interpreter, settings, reporter)
 
 
 @contextlib.contextmanager
