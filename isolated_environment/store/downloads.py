@@ -60,9 +60,9 @@ class Downloads:
         return True
 
 
-def is_raw(line: bytes) -> bool:
+def is_raw(line: str) -> bool:
     """Return whether a line is pip's raw progress, which is nothing to read."""
-    return _RAW.match(line.decode("utf-8", "replace").strip()) is not None
+    return _RAW.match(line.strip()) is not None
 
 
 def _bytes(number: str, unit: str) -> int:

@@ -165,7 +165,7 @@ class Runner:
             lines, rest = _split(rest + chunk, is_terminal=is_terminal)
             for raw in lines:
                 line = redact(raw.decode("utf-8", "replace").rstrip(), self._secrets)
-                if not line or is_raw(raw):
+                if not line or is_raw(line):
                     continue
                 kept += len(raw)
                 if kept < _LOG_LIMIT:

@@ -18,9 +18,9 @@ from ..layout import WINDOWS
 _CONTROL = re.compile(rb"\x1b\[[0-9;?]*[ -/]*[@-~]")
 #: What is drawn again and again: spinners, bars, counts.
 _DRAWN = re.compile(r"^[\u2800-\u28ff]|[\u2501\u2578\u2588\u2591]|-{5,}")
-#: What the application's user asked for none of: where uv works, and its list of what it installed.
 _COLOURS = rb"(?:\x1b\[[0-9;]*m)*"
 _WORKING = b"Using Python "
+#: What the application's user asked for none of: where uv works, and its list of what it installed.
 _LISTED = re.compile(rb"(?m)^(?: " + _COLOURS + rb"[+~-]" + _COLOURS + rb" |" + _COLOURS + _WORKING + rb").*\n")
 _ONLY_COLOURS = re.compile(_COLOURS + rb"(?:\x1b(?:\[[0-9;]*)?)?")
 #: Rows, columns and pixels of a terminal that nobody sees.

@@ -54,5 +54,5 @@ def test_what_is_said_again_and_again_is_told_ten_times_a_second(monkeypatch: py
 
 
 def test_a_line_that_only_says_how_far_it_is() -> None:
-    assert is_raw(b"Progress 5 of 10")
-    assert not is_raw(b"Progress was made")
+    assert is_raw("Progress 5 of 10")
+    assert not is_raw("Progress was made")
